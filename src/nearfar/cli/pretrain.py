@@ -1,0 +1,89 @@
+"""`nearfar pretrain`: one command per method, its flags those of `nearfar.pretrain` and of the method."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cyclopts import App, Group
+
+from nearfar.cli.derive import Flag, compose, flags_of, outline
+from nearfar.cli.output import is_first, listing, say, show
+from nearfar.methods import METHODS, Method
+from nearfar.report import write_report
+
+__all__ = ["command", "finish"]
+
+GROUPS = {
+    "What": ("data", "split", "validation", "out", "seed", "log"),
+    "How long": ("epochs", "steps", "minutes"),
+    "Network": ("backbone", "stem", "size", "init"),
+    "Optimization": ("batch_size", "accumulate", "optimizer", "learning_rate", "weight_decay"),
+    "Machine": ("devices", "precision", "workers"),
+}
+"""The headings of the help page; a flag that has none yet stands under "More"."""
+
+
+def _common() -> dict[str, Flag]:
+    """The flags of every method, under their headings."""
+    flags = flags_of(outline("nearfar.api", "pretrain"))
+    del flags["method"]
+    headings = {name: (title, place) for place, (title, names) in enumerate(GROUPS.items()) for name in names}
+    order = [name for names in GROUPS.values() for name in names]
+    found = sorted(flags, key=lambda name: order.index(name) if name in order else len(order))
+    return {
+        name: replace(flags[name], group=Group(title, sort_key=place))
+        for name in found
+        for title, place in [headings.get(name, ("More", len(GROUPS)))]
+    }
+
+
+def _own(method: type[Method]) -> dict[str, Flag]:
+    """The flags of one method: the plain values that its constructor takes."""
+    group = Group(f"{method.__name__}; what is left out is chosen by the recipe", sort_key=len(GROUPS) + 1)
+    flags = flags_of(method.__init__, docstring=method.__doc__)
+    return {
+        name: replace(flag, group=group, shows_default=False)
+        for name, flag in flags.items()
+        if flag.parameter.kind is flag.parameter.KEYWORD_ONLY
+    }
+
+
+def _learner(name: str, method: type[Method]) -> Callable[..., None]:
+    def learn(data: Path, *, out: Path | None = None, **given: Any) -> None:
+        from nearfar import api
+
+        run = api.pretrain(name, data, out=out, **given)
+        finish(run.path, data)
+
+    return compose(learn, _common() | _own(method))
+
+
+def finish(run: Path, data: Path | str) -> None:
+    """Writes the page of a finished run and says where it is and what to type next.
+
+    Args:
+        run: the folder.
+        data: what it learned from.
+    """
+    if not is_first():
+        return
+    page = write_report(run)
+    typed, named = shlex.quote(str(run)), shlex.quote(str(data))
+    say()
+    show(f"The encoder is in {run}, its page is {page}.")
+    say("\nNext:")
+    next_steps = {
+        f"nearfar evaluate {typed} {named}": "what is it worth? needs labels",
+        f"nearfar embed {typed} {named} --out vectors.parquet": "one vector per example",
+    }
+    say(listing(next_steps))
+
+
+command = App(name="pretrain", usage="nearfar pretrain METHOD DATA [OPTIONS]", group_commands=Group("Methods"))
+"""The methods as commands."""
+
+for _name, _method in METHODS.items():
+    _summary = f"{_method.summary[0].upper()}{_method.summary[1:]}. {_method.paper}."
+    command.command(_learner(_name, _method), name=_name, help=_summary)

@@ -1,0 +1,154 @@
+"""From an opened picture to uint8 pixels: upright, gray or RGB, and no more of it decoded than is wanted."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+__all__ = ["crop_resize", "crops", "decode", "is_gray", "resize_center", "upright", "upright_size"]
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def is_gray(picture: Image.Image) -> bool:
+    """Whether one channel holds all of the picture; a palette counts as colour."""
+    return picture.mode in {"1", "L", "LA", "La", "I", "F"} or picture.mode.startswith("I;16")
+
+
+def upright_size(picture: Image.Image) -> tuple[int, int]:
+    """Height and width that the picture has once it stands upright, read from its header where that says so."""
+    width, height = picture.size
+    return (width, height) if _orientation(picture) >= 5 else (height, width)
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """The picture as people see it, in mode L or RGB.
+
+    EXIF orientation is applied, transparency lies on white, 16-bit values are divided by 257; 32-bit and
+    floating-point values are divided by the least of 1 (floating point only), 255, 65,535 and their maximum that holds
+    them all, and what is not finite is black.
+    """
+    orientation = _orientation(picture)
+    picture = _flattened(picture)
+    if orientation > 1:
+        picture = picture.transpose(_TURNS[orientation])
+        picture.info.clear()  # or the orientation would be applied again by whoever opens the copy
+    return picture
+
+
+def decode(picture: Image.Image, *, channels: int) -> UInt8[np.ndarray, "c h w"]:
+    """All pixels of a picture.
+
+    Args:
+        picture: any opened picture.
+        channels: 1 for gray or 3 for RGB.
+    """
+    return _pixels(upright(picture), channels)
+
+
+def resize_center(picture: Image.Image, *, size: int, channels: int) -> UInt8[np.ndarray, "c {size} {size}"]:
+    """The centre square of a picture at one size: what evaluation and embedding see.
+
+    The shorter side becomes `size`, with antialiasing; a picture that has the size already stays as it is.
+
+    Args:
+        picture: any opened picture; a JPEG that is not yet decoded is decoded at a reduced scale.
+        size: height and width of the result in pixels.
+        channels: 1 for gray or 3 for RGB.
+    """
+    height, width = upright_size(picture)
+    side = float(min(height, width))
+    return crop_resize(picture, ((height - side) / 2, (width - side) / 2, side, side), size=size, channels=channels)
+
+
+def crop_resize(
+    picture: Image.Image, box: Sequence[float], *, size: int, channels: int
+) -> UInt8[np.ndarray, "c {size} {size}"]:
+    """One crop of a picture, resampled with antialiasing.
+
+    Args:
+        picture: any opened picture; a JPEG that is not yet decoded is decoded at the least scale that the crop needs.
+        box: top, left, height and width of the crop in pixels of the upright picture.
+        size: height and width of the result in pixels.
+        channels: 1 for gray or 3 for RGB.
+    """
+    return crops(picture, [(box, size)], channels=channels)[0]
+
+
+def crops(
+    picture: Image.Image, wanted: Iterable[tuple[Sequence[float], int]], *, channels: int
+) -> list[UInt8[np.ndarray, "c _ _"]]:
+    """Several crops of a picture, which is decoded once, at the scale that the most demanding crop needs.
+
+    Args:
+        picture: any opened picture.
+        wanted: box and size of each crop, as `crop_resize` takes them.
+        channels: 1 for gray or 3 for RGB.
+    """
+    wanted = list(wanted)
+    height, width = upright_size(picture)
+    _draft(picture, min(min(box[2], box[3]) / size for box, size in wanted))
+    picture = upright(picture)
+    scale = (picture.width / width, picture.height / height)
+    return [_pixels(_resampled(picture, box, scale, size), channels) for box, size in wanted]
+
+
+def _draft(picture: Image.Image, scale: float) -> None:
+    """Lets a JPEG decode at 1/2, 1/4 or 1/8, whichever is the least that keeps the crop no smaller than its output."""
+    if scale >= 2 and picture.format in {"JPEG", "MPO"}:
+        picture.draft(picture.mode, (max(1, int(picture.width / scale)), max(1, int(picture.height / scale))))
+
+
+def _resampled(picture: Image.Image, box: Sequence[float], scale: tuple[float, float], size: int) -> Image.Image:
+    top, left, height, width = (float(edge) for edge in box)
+    across, down = scale
+    left, right = max(0.0, left * across), min(float(picture.width), (left + width) * across)
+    top, bottom = max(0.0, top * down), min(float(picture.height), (top + height) * down)
+    return picture.resize((size, size), Image.Resampling.BILINEAR, box=(left, top, right, bottom), reducing_gap=2.0)
+
+
+def _pixels(picture: Image.Image, channels: int) -> UInt8[np.ndarray, "c h w"]:
+    pixels = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
+    return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def _orientation(picture: Image.Image) -> int:
+    if picture.format == "TIFF":  # Pillow turns these itself
+        return 1
+    try:
+        orientation = picture.getexif().get(_ORIENTATION, 1)
+    except Exception:  # EXIF blocks hold anything, and their reader raises anything; the pixels are fine without them
+        return 1
+    return orientation if orientation in _TURNS else 1
+
+
+def _flattened(picture: Image.Image) -> Image.Image:
+    """In mode L or RGB, without transparency."""
+    if picture.has_transparency_data:
+        mode = "L" if is_gray(picture) else "RGB"
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        return Image.alpha_composite(white, picture).convert(mode)
+    if picture.mode in {"L", "RGB"}:
+        return picture
+    if picture.mode in {"I", "F"} or picture.mode.startswith("I;16"):
+        return Image.fromarray(_eight_bit(picture))
+    return picture.convert("L" if is_gray(picture) else "RGB")
+
+
+def _eight_bit(picture: Image.Image) -> UInt8[np.ndarray, "h w"]:
+    values = np.nan_to_num(np.asarray(picture, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    top = float(values.max())
+    scales = {"I": (255.0, 65_535.0, top), "F": (1.0, 255.0, 65_535.0, top)}.get(picture.mode, (65_535.0,))
+    full = next(scale for scale in scales if scale >= top)
+    return np.rint(np.clip(values / full, 0.0, 1.0) * 255).astype(np.uint8)

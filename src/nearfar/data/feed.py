@@ -1,0 +1,135 @@
+"""What training reads: batches of raw pictures, each a function of the seed and the step alone."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+
+from nearfar.data.decode import crops
+from nearfar.data.loader import in_order
+from nearfar.data.pictures import Pictures
+from nearfar.errors import complaint
+
+__all__ = ["Boxes", "PictureFeed", "RawBatch"]
+
+Boxes = Callable[[int, np.ndarray, Tensor, Tensor], Sequence[tuple[Tensor, int]]]
+"""`boxes(step, rows, heights, widths)`: for each view (n, 4) of top, left, height and width, and the size it gets."""
+
+
+class RawBatch(NamedTuple):
+    """One rank's examples of one step, as bytes.
+
+    Attributes:
+        pictures: a canvas (n, c, h, w) that all views share, or a batch of crops (n, c, size, size) for each view.
+        label: the class of each example, -1 where it is unknown; None where the source has no labels.
+        index: the row of each example in its source.
+    """
+
+    pictures: UInt8[Tensor, "n c h w"] | tuple[UInt8[Tensor, "n c _ _"], ...]
+    label: Int[Tensor, "n"] | None
+    index: Int[Tensor, "n"]  # type: ignore[assignment]  # nobody searches a batch by tuple.index
+
+
+class PictureFeed:
+    """Batches of pictures for training.
+
+    Each epoch is a permutation of the rows drawn from (seed, epoch), cut into global batches; what is left over waits
+    for another epoch. A rank takes a contiguous share of each global batch. So the batch of any step is known without
+    those before it, and the number of workers changes nothing.
+
+    Pictures that the source keeps decoded come as one canvas. Others are decoded as far as their crops need, and
+    cropped, in worker processes.
+    """
+
+    def __init__(
+        self,
+        pictures: Pictures,
+        *,
+        batch_size: int,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+        workers: int = 0,
+        boxes: Boxes | None = None,
+    ) -> None:
+        """Prepares to read.
+
+        Args:
+            pictures: the source.
+            batch_size: pictures of one step, over all ranks.
+            seed: of the order.
+            rank: whose share to read.
+            world_size: how many ranks share a batch.
+            workers: processes that decode and crop; with 0 this process does.
+            boxes: which crops to take of pictures that are not kept decoded; picklable.
+
+        Raises:
+            ValueError: a batch is larger than the source or smaller than the number of ranks, or boxes are missing.
+        """
+        if not world_size <= batch_size <= len(pictures):
+            constraint = f"from {world_size} (one a rank) to {len(pictures)} (the pictures of {pictures.name})"
+            next_step = f"Try {len(pictures)}" if batch_size > len(pictures) else f"Try {world_size}"
+            raise ValueError(complaint("PictureFeed", "batch_size", constraint, batch_size, next_step))
+        if boxes is None and not pictures.is_kept:
+            constraint = "given for pictures that are too many or too different in size to keep"
+            raise ValueError(complaint("PictureFeed", "boxes", constraint, None, "Pass the crops of a view policy"))
+        self.pictures = pictures
+        self.batch_size = batch_size
+        self.seed = seed
+        self.rank = rank
+        self.world_size = world_size
+        self._boxes = boxes
+        self._workers = 0 if pictures.is_kept else workers
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Whole global batches in an epoch."""
+        return len(self.pictures) // self.batch_size
+
+    def rows(self, step: int) -> Int[np.ndarray, "n"]:
+        """This rank's rows of a step, counted from the start of the run."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        order = _order(self.seed, epoch, len(self.pictures))
+        batch = order[place * self.batch_size : (place + 1) * self.batch_size]
+        return np.array_split(batch, self.world_size)[self.rank]
+
+    def batches(self, first_step: int, last_step: int) -> Iterator[RawBatch]:
+        """The batches from the first step up to but not with the last.
+
+        Raises:
+            DataError: a picture that looked well when the source was opened cannot be decoded; the sentence names it.
+        """
+        return in_order(self._batch, range(first_step, last_step), workers=self._workers)
+
+    def _batch(self, step: int) -> RawBatch:
+        rows = self.rows(step)
+        labels = self.pictures.labels
+        return RawBatch(
+            pictures=self.pictures.pixels(rows) if self.pictures.is_kept else self._crops(step, rows),
+            label=None if labels is None else torch.from_numpy(labels[rows]),
+            index=torch.from_numpy(rows),
+        )
+
+    def _crops(self, step: int, rows: Int[np.ndarray, "n"]) -> tuple[UInt8[Tensor, "n c _ _"], ...]:
+        assert self._boxes is not None
+        heights, widths = torch.from_numpy(self.pictures.sizes[rows]).unbind(1)
+        views: list[tuple[Float[Tensor, "n 4"], int]] = list(self._boxes(step, rows, heights, widths))
+        channels = self.pictures.channels
+        made = tuple(torch.empty((len(rows), channels, size, size), dtype=torch.uint8) for _, size in views)
+        for place, row in enumerate(rows):
+            wanted = [(boxes[place].tolist(), size) for boxes, size in views]
+            with self.pictures.opened(int(row)) as picture:
+                for view, crop in zip(made, crops(picture, wanted, channels=channels), strict=True):
+                    view[place] = torch.from_numpy(crop)
+        return made
+
+
+@lru_cache(maxsize=4)
+def _order(seed: int, epoch: int, count: int) -> Int[np.ndarray, "n"]:
+    order = np.random.default_rng((seed, epoch)).permutation(count)
+    order.flags.writeable = False  # it is shared by all who ask
+    return order

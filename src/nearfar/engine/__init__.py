@@ -1,0 +1,39 @@
+"""The engine: the one loop, and what stands around it."""
+
+from nearfar.engine.checkpoint import load_checkpoint, save_checkpoint
+from nearfar.engine.devices import choose_precision, make_fabric
+from nearfar.engine.encoder import Encoder, EncoderSpec, raw_table
+from nearfar.engine.gallery import sample_rows, write_sample, write_views
+from nearfar.engine.judge import PROBES, Scores, judge
+from nearfar.engine.optim import LARS, Muon, build_optimizer
+from nearfar.engine.recorder import Recorder
+from nearfar.engine.run import Run, Training
+from nearfar.engine.settings import Settings
+from nearfar.engine.train import Feed, Watch, make_batch, train
+
+__all__ = [
+    "LARS",
+    "PROBES",
+    "Encoder",
+    "EncoderSpec",
+    "Feed",
+    "Muon",
+    "Recorder",
+    "Run",
+    "Scores",
+    "Settings",
+    "Training",
+    "Watch",
+    "build_optimizer",
+    "choose_precision",
+    "judge",
+    "load_checkpoint",
+    "make_batch",
+    "make_fabric",
+    "raw_table",
+    "sample_rows",
+    "save_checkpoint",
+    "train",
+    "write_sample",
+    "write_views",
+]

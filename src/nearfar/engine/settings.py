@@ -1,0 +1,89 @@
+"""What one run is: every setting resolved to a plain value, as `run.json` keeps it."""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from nearfar.errors import RunError, complaint
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that decides what a run computes.
+
+    Two runs of equal settings on equal data are equal.
+
+    Attributes:
+        method: its name on the command line.
+        options: the method's keyword arguments, all of them.
+        backbone: its name.
+        stem: "small" or "standard"; None lets the size of the pictures decide.
+        init: what the backbone starts from besides chance; None for nothing.
+        size: side of the views in pixels.
+        channels: of the pictures.
+        mean: of each channel in [0, 1].
+        std: of each channel.
+        views: keyword arguments of the policy.
+        stages: the resolution schedule: pairs (progress, factor on the size).
+        start_stem: whether the first layer starts from the training pictures' patches.
+        batch_size: examples per optimizer step over all ranks and micro-steps.
+        accumulate: micro-steps per optimizer step.
+        optimizer: its name.
+        learning_rate: the base rate of this run, already scaled to its batch.
+        weight_decay: not applied to biases and norms.
+        warmup: part of the run over which the rate rises.
+        clip: greatest norm of the gradient; None for no limit.
+        steps: optimizer steps.
+        seed: of everything random.
+        precision: Fabric's name of it, e.g. "bf16-mixed".
+    """
+
+    method: str
+    options: dict[str, Any]
+    backbone: str
+    stem: str | None
+    init: str | None
+    size: int
+    channels: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    views: dict[str, Any] = field(default_factory=dict)
+    stages: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
+    start_stem: bool = False
+    batch_size: int
+    accumulate: int = 1
+    optimizer: str
+    learning_rate: float
+    weight_decay: float
+    warmup: float
+    clip: float | None = None
+    steps: int
+    seed: int
+    precision: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> "Settings":
+        """What `as_dict` gave, after its way through JSON.
+
+        Raises:
+            RunError: a setting is missing or unknown.
+        """
+        known = {entry.name for entry in fields(cls)}
+        if set(value) != known:
+            difference = sorted(set(value) ^ known)
+            raise RunError(complaint("run.json", "settings", "those of this version", difference, "Train anew"))
+        return cls(**{name: _tuples(entry) for name, entry in value.items()})
+
+
+def _tuples(value: Any) -> Any:
+    """JSON's lists as the tuples they were, at any depth."""
+    if isinstance(value, list):
+        return tuple(_tuples(entry) for entry in value)
+    if isinstance(value, dict):
+        return {name: _tuples(entry) for name, entry in value.items()}
+    return value

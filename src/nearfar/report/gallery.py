@@ -1,0 +1,144 @@
+"""The gallery's pictures, made ready to be part of the page."""
+
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from nearfar.errors import RunError, complaint
+
+__all__ = ["Picture", "Sprite", "data_url", "read_sprite", "read_views"]
+
+SPRITE_BYTES = 1_600_000
+"""The most a sprite may take: inlined it grows by a third, and the page stays below 3 MB."""
+
+VIEW_SIDE = 192
+"""Views are shown at 96 px: twice that serves a fine screen."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as the page holds it.
+
+    Attributes:
+        url: a data URL.
+        width: pixels.
+        height: pixels.
+    """
+
+    url: str
+    width: int
+    height: int
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is shown enlarged: then with its pixels sharp."""
+        return max(self.width, self.height) < VIEW_SIDE // 2
+
+
+@dataclass(frozen=True)
+class Sprite:
+    """The thumbnails of a sample, row-major in one picture.
+
+    Attributes:
+        image: all tiles, RGB.
+        url: the same as a data URL.
+        tile: the side of a tile, in pixels.
+        columns: tiles in a row.
+    """
+
+    image: Image.Image
+    url: str
+    tile: int
+    columns: int
+
+    def crop(self, row: int) -> Picture:
+        """One example's thumbnail."""
+        x, y = row % self.columns * self.tile, row // self.columns * self.tile
+        return _picture(self.image.crop((x, y, x + self.tile, y + self.tile)))
+
+
+def read_sprite(gallery: Path, about: Mapping[str, Any], *, examples: int) -> Sprite | None:
+    """The sprite that `gallery.json` names; None where there is none.
+
+    Args:
+        gallery: the folder.
+        about: what `gallery.json` holds.
+        examples: how many tiles it must have.
+
+    Raises:
+        RunError: the sprite has too few tiles.
+    """
+    path = _inside(gallery, about.get("sprite"))
+    if path is None:
+        return None
+    raw = path.read_bytes()
+    with Image.open(io.BytesIO(raw)) as opened:
+        form, image = opened.format, opened.convert("RGB")
+    tile, columns = int(about["tile"]), int(about["columns"])
+    if image.width < tile * min(columns, examples) or image.height < tile * -(-examples // columns):
+        raise RunError(
+            complaint(
+                "write_report",
+                str(path),
+                f"a sprite of {examples} tiles of {tile} px in {columns} columns",
+                image.size,
+                "Make the gallery anew",
+            )
+        )
+    url = data_url(raw, form) if form in ("PNG", "WEBP", "JPEG") and len(raw) <= SPRITE_BYTES else _smaller(image)
+    return Sprite(image, url, tile, columns)
+
+
+def _smaller(image: Image.Image) -> str:
+    raw = b""
+    for quality in (85, 70, 50, 30):
+        raw = _encoded(image, quality=quality)
+        if len(raw) <= SPRITE_BYTES:
+            break
+    return data_url(raw, "WEBP")
+
+
+def read_views(gallery: Path, about: Mapping[str, Any]) -> list[tuple[str, Picture, list[Picture]]]:
+    """Id, original and views of each shown example whose pictures are all there."""
+    shown = []
+    for entry in about.get("views", []):
+        paths = [_inside(gallery, name) for name in (entry["original"], *entry["views"])]
+        if all(paths):
+            original, *views = (_read(path) for path in paths if path)
+            shown.append((str(entry["id"]), original, views))
+    return shown
+
+
+def _inside(gallery: Path, name: object) -> Path | None:
+    """A file that the gallery names, if it is there; a name that leads out of the gallery is none of its files."""
+    if not isinstance(name, str):
+        return None
+    path = (gallery / name).resolve()
+    return path if path.is_relative_to(gallery.resolve()) and path.is_file() else None
+
+
+def _read(path: Path) -> Picture:
+    with Image.open(path) as image:
+        picture = image.convert("RGB")
+    picture.thumbnail((VIEW_SIDE, VIEW_SIDE))
+    return _picture(picture)
+
+
+def _picture(image: Image.Image) -> Picture:
+    return Picture(data_url(_encoded(image, quality=88), "WEBP"), image.width, image.height)
+
+
+def _encoded(image: Image.Image, *, quality: int) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "WEBP", quality=quality, method=4)
+    return file.getvalue()
+
+
+def data_url(raw: bytes, form: str) -> str:
+    """A picture file as a URL that needs no request."""
+    return f"data:image/{form.lower()};base64,{base64.b64encode(raw).decode()}"

@@ -1,0 +1,215 @@
+"""Scores as the page's first section: what each probe reads on the encoder, beside both baselines."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Headline", "Mark", "ProbeRows", "headline"]
+
+TITLES = {"linear": "Linear classifier", "fewshot": "Few labels", "knn": "Nearest neighbours"}
+"""The probes a reader meets first, in the order in which they are shown; others follow under their own names."""
+
+SPACE = "\N{NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One reading of a probe, and where it stands on the axis.
+
+    Attributes:
+        role: "encoder" or the baseline's key.
+        name: what was probed, for people to read.
+        accuracy: a fraction.
+        interval: its bounds as fractions, where known.
+        at: the reading's place on the axis in percent of its length.
+        reach: the interval's places on the axis.
+    """
+
+    role: str
+    name: str
+    accuracy: float
+    interval: tuple[float, float] | None
+    at: float
+    reach: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class ProbeRows:
+    """One probe: the encoder's mark first, then the baselines'."""
+
+    title: str
+    settings: str
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True)
+class Headline:
+    """All probes on one axis, and what they say in words.
+
+    Attributes:
+        sentence: the main probe's reading beside the baselines: what comes before the reading, it, what follows.
+        verdict: whether the other probes agree.
+        probes: one entry a probe.
+        ticks: (place in percent, label) of the axis.
+        source: what the accuracies were measured on.
+    """
+
+    sentence: tuple[str, str, str]
+    verdict: str
+    probes: tuple[ProbeRows, ...]
+    ticks: tuple[tuple[float, str], ...]
+    source: str
+
+
+def headline(scores: Mapping[str, Any], *, modality: str) -> Headline | None:
+    """What `scores.json` says, ready to be shown; None where no probe has an accuracy."""
+    readings = _readings(scores)
+    if not readings:
+        return None
+    names = _names(scores, modality=modality)
+    low, high, step = _axis(readings)
+
+    def place(value: float | int) -> float:
+        return round(float(100 * (value - low) / (high - low)), 2)
+
+    def mark(role: str, reading: Mapping[str, Any]) -> Mark:
+        bounds = reading.get("interval")
+        interval = (float(bounds[0]), float(bounds[1])) if bounds else None
+        reach = (place(interval[0]), place(interval[1])) if interval else None
+        return Mark(role, names[role], float(reading["accuracy"]), interval, place(reading["accuracy"]), reach)
+
+    probes = tuple(
+        ProbeRows(
+            _title(probe),
+            _settings(readings[probe]["encoder"]),
+            tuple(mark(role, reading) for role, reading in readings[probe].items()),
+        )
+        for probe in readings
+    )
+    ticks = [low + step * index for index in range(round((high - low) / step) + 1)]
+    main = next(iter(readings))
+    return Headline(
+        _sentence(main, readings[main], names),
+        _verdict(readings, names),
+        probes,
+        tuple((place(tick), f"{100 * tick:.0f}") for tick in ticks),
+        _source(scores.get("data", {})),
+    )
+
+
+def _readings(scores: Mapping[str, Any]) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Probe -> "encoder" or baseline -> its entry in `scores.json`; known probes first."""
+    measured = {probe: entry for probe, entry in scores.get("scores", {}).items() if _is_reading(entry)}
+    order = [probe for probe in TITLES if probe in measured] + [probe for probe in measured if probe not in TITLES]
+    baselines = scores.get("baselines", {})
+    return {
+        probe: {"encoder": measured[probe]}
+        | {role: entries[probe] for role, entries in baselines.items() if _is_reading(entries.get(probe))}
+        for probe in order
+    }
+
+
+def _is_reading(entry: object) -> bool:
+    return isinstance(entry, Mapping) and isinstance(entry.get("accuracy"), int | float)
+
+
+def _names(scores: Mapping[str, Any], *, modality: str) -> dict[str, str]:
+    known = {"raw": "Raw pixels" if modality == "image" else "Raw input", "untrained": "Untrained network"}
+    others = {role: role.replace("_", " ").capitalize() for role in scores.get("baselines", {})}
+    return {"encoder": "This encoder", **others, **known}
+
+
+def _axis(readings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> tuple[float, float, float]:
+    """An axis of three to seven round ticks that holds every reading and its interval: low, high, step."""
+    entries = [entry for marks in readings.values() for entry in marks.values()]
+    values = [value for entry in entries for value in (entry["accuracy"], *(entry.get("interval") or ()))]
+    low, high = min(values), max(values)
+    step = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2) if (high - low) / step <= 5 or step == 0.2)
+    bottom = max(0.0, step * math.floor(low / step + 1e-9))
+    top = step * math.ceil(high / step - 1e-9)
+    return bottom, max(top, bottom + step), step
+
+
+def _title(probe: str) -> str:
+    return TITLES.get(probe, probe.replace("_", " ").capitalize())
+
+
+def _settings(entry: Mapping[str, Any]) -> str:
+    """The settings a reader needs to know what was measured; the rest stays in `scores.json`."""
+    settings = entry.get("settings") or {}
+    if "labels_per_class" in settings:
+        return f"{settings['labels_per_class']} labels per class, mean of {settings.get('episodes', 1)} draws"
+    return ", ".join(f"{name} {settings[name]}" for name in ("k", "temperature") if name in settings)
+
+
+def _source(data: Mapping[str, Any]) -> str:
+    train, test = (data.get(part) or {} for part in ("train", "test"))
+    if not data.get("name") or not test.get("examples"):
+        return ""
+    text = f"Measured on {test['examples']:,} examples of {data['name']}"
+    if train.get("examples"):
+        text += f"; probes were fitted on {train['examples']:,} others"
+    return text + (
+        ", held out by a seeded draw because the data has no split of its own." if data.get("held_out") else "."
+    )
+
+
+def _sentence(probe: str, marks: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> tuple[str, str, str]:
+    reading = marks["encoder"]
+    percent = f"{100 * reading['accuracy']:.1f}{SPACE}%"
+    settings = reading.get("settings") or {}
+    if probe == "linear":
+        text = "A linear classifier on this encoder reads"
+    elif probe == "fewshot" and "labels_per_class" in settings:
+        text = f"With {settings['labels_per_class']} labels per class, this encoder reads"
+    else:
+        text = f"{_title(probe)} on this encoder read"
+    compared = [
+        _compare(reading["accuracy"], entry["accuracy"]) + f" {_within(names[role])}"
+        for role, entry in marks.items()
+        if role != "encoder"
+    ]
+    return text, percent, f"right: {', '.join(compared)}." if compared else "right."
+
+
+def _compare(encoder: float | int, baseline: float | int) -> str:
+    points = 100 * (encoder - baseline)
+    if abs(points) < 0.05:
+        return "level with"
+    return f"{abs(points):.1f}{SPACE}points {'above' if points > 0 else 'below'}"
+
+
+def _within(name: str) -> str:
+    """A baseline's name inside a sentence."""
+    name = name[0].lower() + name[1:]
+    return f"the {name}" if name == "untrained network" else name
+
+
+def _verdict(readings: Mapping[str, Mapping[str, Mapping[str, Any]]], names: Mapping[str, str]) -> str:
+    """Where the encoder is not better than a baseline, plainly; otherwise that it is better everywhere."""
+    below, unclear, compared = [], [], 0
+    for probe, marks in readings.items():
+        encoder = marks["encoder"]
+        for role, entry in marks.items():
+            if role == "encoder":
+                continue
+            compared += 1
+            case = f"{_title(probe).lower()} against {_within(names[role])}"
+            bounds = encoder.get("interval") or (encoder["accuracy"], encoder["accuracy"])
+            if bounds[0] <= entry["accuracy"] <= bounds[1]:
+                unclear.append(case)
+            elif entry["accuracy"] > encoder["accuracy"]:
+                below.append(case)
+    if not compared:
+        return ""
+    parts = []
+    if below:
+        parts.append(f"The encoder is worse in {len(below)} of {compared} comparisons: {'; '.join(below)}.")
+    if unclear:
+        parts.append(f"Too close to call, the baseline lies inside the interval: {'; '.join(unclear)}.")
+    return " ".join(parts) or f"It is better than every baseline on {_count(len(readings))}."
+
+
+def _count(probes: int) -> str:
+    return {1: "this probe", 2: "both probes"}.get(probes, f"all {probes} probes")

@@ -1,0 +1,25 @@
+"""Views: what one encoder pass sees, made in batches on the training device, one random draw for each example."""
+
+from nearfar.views.crop import crop_boxes, crop_resize, flip_columns
+from nearfar.views.draws import Draws
+from nearfar.views.image import as_light, gaussian_blur, normalize, recolor, solarize
+from nearfar.views.image_view import ImageView, PlainView
+from nearfar.views.plan import ViewPlan
+from nearfar.views.policies import Policy, simclr
+
+__all__ = [
+    "Draws",
+    "ImageView",
+    "PlainView",
+    "Policy",
+    "ViewPlan",
+    "as_light",
+    "crop_boxes",
+    "crop_resize",
+    "flip_columns",
+    "gaussian_blur",
+    "normalize",
+    "recolor",
+    "simclr",
+    "solarize",
+]

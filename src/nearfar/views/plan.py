@@ -1,0 +1,67 @@
+"""Which views a run makes at which moment: a policy, a resolution schedule and the draws."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, Num
+from torch import Tensor
+
+from nearfar.views.draws import Draws
+from nearfar.views.policies import Policy
+
+__all__ = ["ViewPlan"]
+
+
+@dataclass(frozen=True)
+class ViewPlan:
+    """The views of every micro-step of a run, as a function of the run's seed, the micro-step and the example.
+
+    Attributes:
+        policy: the views at full resolution.
+        seed: of the run.
+        micro_steps: how many the run has.
+        stages: pairs (progress from which it holds, factor on the sizes), rising; smaller pictures early in a run teach
+            as much per picture at a fraction of the cost.
+    """
+
+    policy: Policy
+    seed: int
+    micro_steps: int
+    stages: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
+
+    def at(self, micro_step: int) -> Policy:
+        """The policy of a micro-step."""
+        progress = micro_step / max(1, self.micro_steps)
+        return self.policy.resized([factor for start, factor in self.stages if progress >= start][-1])
+
+    def work(self, micro_step: int) -> float:
+        """The part of the run's work that is done before a micro-step."""
+        progress = micro_step / max(1, self.micro_steps)
+        return self._cost(progress) / self._cost(1.0)
+
+    def _cost(self, progress: float) -> float:
+        """The cost up to a progress, in steps of full resolution; small pictures use a machine less well."""
+        ends = [*(start for start, _ in self.stages[1:]), 1.0]
+        parts = zip(self.stages, ends, strict=True)
+        return sum(max(0.0, min(end, progress) - start) * factor**1.5 for (start, factor), end in parts)
+
+    def views(
+        self, micro_step: int, pictures: Tensor | tuple[Tensor, ...], index: Int[Tensor, "n"]
+    ) -> tuple[Tensor, ...]:
+        """The views of one micro-step, in channels-last memory.
+
+        Args:
+            micro_step: counted from the start of the run.
+            pictures: what `Policy` takes: one canvas, or one batch of crops for each view.
+            index: the row of each example in its source.
+        """
+        views = self.at(micro_step)(pictures, Draws.of(self.seed, micro_step, index))
+        return tuple(view.contiguous(memory_format=torch.channels_last) for view in views)
+
+    def __call__(
+        self, micro_step: int, rows: np.ndarray, heights: Num[Tensor, "n"], widths: Num[Tensor, "n"]
+    ) -> tuple[tuple[Float[Tensor, "n 4"], int], ...]:
+        """The crops of one micro-step for a loader that cuts them while it decodes: boxes and size, for each view."""
+        draws = Draws.of(self.seed, micro_step, torch.from_numpy(rows))
+        return self.at(micro_step).boxes(heights, widths, draws)

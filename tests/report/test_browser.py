@@ -1,0 +1,138 @@
+"""The page as a reader meets it: `pytest -m browser`, with Debian's chromium and the extra `browser`."""
+
+import os
+import re
+
+import pytest
+
+from nearfar.report import write_report
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = os.environ.get("NEARFAR_CHROMIUM", "/usr/bin/chromium")
+CLASSES = ("T-shirt", "<b>bag</b>", "</script><script>alert(1)</script>", "shoe & \"sock\" 'x'")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
+    if not os.path.exists(CHROMIUM):
+        pytest.skip(f"no {CHROMIUM}; install the package chromium or name one in NEARFAR_CHROMIUM")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, folder):
+    """Opens the run's page in a window of a width and a colour scheme; at the end nothing may have gone wrong."""
+    path = write_report(folder.path)
+    trouble, contexts = [], []
+
+    def opened(width=1280, scheme="light"):
+        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: trouble.append(message.text))
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("request", lambda asked: asked.url.startswith(("data:", path.as_uri())) or trouble.append(asked.url))
+        page.goto(path.as_uri())
+        page.wait_for_selector("#reading:not([hidden])")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert trouble == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 390, 1280])
+def test_the_page_opens_quietly_and_fits(open_page, width, scheme):
+    page = open_page(width, scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(".curve svg path.smooth").count() == 5
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    lightness = sum(int(part) for part in paper[4:-1].split(",")) / 3
+    assert (lightness > 128) == (scheme == "light")
+
+
+def _pixels(page, selector):
+    """How many different colours a canvas shows."""
+    return page.evaluate(
+        """selector => {
+            const seen = document.querySelector(selector), {width, height} = seen;
+            const context = new OffscreenCanvas(width, height).getContext("2d");
+            context.drawImage(seen, 0, 0);
+            return new Set(new Uint32Array(context.getImageData(0, 0, width, height).data.buffer)).size;
+        }""",
+        selector,
+    )
+
+
+def test_pointing_at_the_map_reads_out_an_example_with_its_picture(open_page):
+    page = open_page()
+    page.locator("#plane").scroll_into_view_if_needed()
+    box = page.locator("#plane").bounding_box()
+    places = page.evaluate("(({x, y}) => [x, y])(JSON.parse(document.getElementById('data').textContent).map)")
+    for row in (7, 20):
+        x, y = (26 + place[row] / 1e4 * (box["width"] - 52) for place in places)
+        page.mouse.move(box["x"] + x, box["y"] + y)
+        assert page.inner_text("#reading .id") == f"test/<i>{row}</i> & co.png"
+        assert page.inner_text("#reading .name") == CLASSES[row % 4]
+        assert _pixels(page, "#reading .portrait") > 20
+        assert page.locator("#reading .near canvas").count() == 6
+
+
+def test_the_map_is_read_by_keyboard(open_page):
+    page = open_page(390)
+    page.focus("#plane")
+    read = []
+    for key in ("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowLeft"):
+        page.keyboard.press(key)
+        read.append(page.inner_text("#reading .id"))
+    assert len(set(read)) >= 3
+
+
+def test_the_legend_hides_and_shows_classes_and_their_names_stay_text(open_page):
+    page = open_page()
+    buttons = page.locator("#legend button")
+    assert buttons.count() == 4
+    assert "<b>bag</b>" in buttons.nth(1).inner_text()
+    for index in range(4):
+        buttons.nth(index).click()
+    assert buttons.nth(0).get_attribute("aria-pressed") == "false"
+    page.mouse.move(0, 0)
+    assert _pixels(page, "#plane") == 1
+    buttons.nth(0).click()
+    page.mouse.move(0, 0)
+    assert _pixels(page, "#plane") > 1
+
+
+def test_pictures_take_the_place_of_dots(open_page):
+    page = open_page()
+    dots = _pixels(page, "#plane")
+    page.click("#pictures")
+    assert page.get_attribute("#pictures", "aria-pressed") == "true"
+    assert _pixels(page, "#plane") > 2 * dots
+
+
+def test_curves_are_read_together_by_pointer_and_keyboard(open_page):
+    page = open_page()
+    outputs = page.locator(".curve output")
+    page.locator(".curve svg").first.hover()
+    assert "at step" in outputs.nth(1).inner_text()
+    page.mouse.move(0, 0)
+    last = outputs.nth(0).inner_text()
+    page.locator(".curve").first.focus()
+    page.keyboard.press("Home")
+    assert "at step 10," in outputs.nth(0).inner_text() != last
+
+
+def test_the_command_is_copied(open_page):
+    page = open_page()
+    page.click("#copy")
+    page.locator("#copy", has_text=re.compile("Copied|Selected")).wait_for(timeout=2000)

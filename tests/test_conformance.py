@@ -1,0 +1,122 @@
+"""What every method promises, checked on every method that is discovered."""
+
+import copy
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from cases import CASES, TinyBackbone, toy_batch
+from method_ranks import every_method
+from ranks import run
+from torch import nn
+
+from nearfar.methods import METHODS, Batch, Method
+from nearfar.networks import backbone
+
+NORM_STATE = ("running_mean", "running_var", "num_batches_tracked")
+
+
+@pytest.fixture(params=sorted(METHODS))
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def tiny(name: str, *, seed: int = 0, network: nn.Module | None = None) -> Method:
+    torch.manual_seed(seed)
+    return CASES[name].make(network or TinyBackbone())
+
+
+def batch_for(name: str, n: int = 16, *, seed: int = 0, **settings: object) -> Batch:
+    return toy_batch(n, num_views=CASES[name].num_views, seed=seed, **settings)
+
+
+def advance(method: Method, optimizer: torch.optim.Optimizer, name: str, steps: range) -> float:
+    for step in steps:
+        result = method(batch_for(name, seed=step))
+        result.loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        method.update([result], (step + 1) / 100)
+    return float(result.loss.detach())
+
+
+def test_a_case_exists(name: str) -> None:
+    assert name in CASES, f"add a tiny {name} to tests/cases.py"
+
+
+def test_a_method_is_a_leaf(name: str) -> None:
+    assert METHODS[name].__subclasses__() == []
+    assert METHODS[name].__bases__ == (Method,)
+    assert METHODS[name].paper
+    assert METHODS[name].summary
+
+
+def test_forward_moves_no_state(name: str) -> None:
+    method = tiny(name)
+    before = copy.deepcopy(method.state_dict())
+    method(batch_for(name))
+    for key, value in method.state_dict().items():
+        if not key.endswith(NORM_STATE):
+            assert torch.equal(value, before[key]), key
+
+
+def test_gradients_reach_what_is_trained_and_nothing_else(name: str) -> None:
+    method = tiny(name)
+    method(batch_for(name)).loss.backward()
+    for key, weight in method.named_parameters():
+        assert (weight.grad is not None) == weight.requires_grad, key
+
+
+def test_logs_are_detached_scalars(name: str) -> None:
+    result = tiny(name)(batch_for(name))
+    assert result.loss.ndim == 0
+    assert all(value.ndim == 0 and not value.requires_grad for value in result.logs.values())
+
+
+def test_beats_its_chance_landmark(name: str) -> None:
+    method = tiny(name)
+    loss = advance(method, torch.optim.AdamW(method.parameters(), lr=3e-3), name, range(100))
+    floor, chance = method.floor(16), method.chance(16)
+    assert chance is not None
+    assert floor is not None
+    assert floor < loss < floor + 0.5 * (chance - floor)
+
+
+def test_goes_on_bit_for_bit(name: str) -> None:
+    whole, first = tiny(name), tiny(name)
+    advance(whole, torch.optim.AdamW(whole.parameters()), name, range(6))
+    optimizer = torch.optim.AdamW(first.parameters())
+    advance(first, optimizer, name, range(3))
+    second = tiny(name, seed=9)
+    second.load_state_dict(first.state_dict())
+    resumed = torch.optim.AdamW(second.parameters())
+    resumed.load_state_dict(optimizer.state_dict())
+    advance(second, resumed, name, range(3, 6))
+    for (key, value), other in zip(whole.state_dict().items(), second.state_dict().values(), strict=True):
+        assert torch.equal(value, other), key
+
+
+@pytest.mark.parametrize("network", ["resnet18", "vit_tiny_patch16_224", "small"])
+def test_works_with_the_backbones_of_the_field(name: str, network: str) -> None:
+    method = tiny(name, network=backbone(network, size=16, channels=1))
+    batch = batch_for(name, 4, size=16)
+    method(batch).loss.backward()
+    assert method.embed(batch.views[0]).shape == (4, method.backbone.dim)
+
+
+@pytest.fixture(scope="module")
+def ranks(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, dict[str, Any]]]:
+    return run(every_method, 2, tmp_path_factory.mktemp("ranks"))
+
+
+@pytest.mark.distributed
+def test_two_ranks_equal_one_process(name: str, ranks: list[dict[str, dict[str, Any]]]) -> None:
+    one, two = every_method(None)[name], [rank[name] for rank in ranks]
+    close = partial(torch.testing.assert_close, rtol=1e-9, atol=1e-9)
+    close((two[0]["loss"] + two[1]["loss"]) / 2, one["loss"])
+    for key, gradient in one["gradients"].items():
+        close((two[0]["gradients"][key] + two[1]["gradients"][key]) / 2, gradient)
+    for rank in two:
+        for key, value in one["state"].items():
+            close(rank["state"][key], value)
