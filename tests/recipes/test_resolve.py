@@ -107,4 +107,4 @@ def test_wrong_calls(said: dict[str, Any], sentence: str) -> None:
 @pytest.mark.usefixtures("as_users_call")
 def test_an_unknown_option_gets_a_suggestion() -> None:
     with pytest.raises(ValueError, match="Did you mean 'temperature'"):
-        resolved(options={"temperatur": 0.1})
+        resolved(options={"temperatures": 0.1})

@@ -10,7 +10,7 @@ from rich.text import Text
 __all__ = ["basis", "score_table"]
 
 ROWS = {"raw": "raw pixels", "untrained": "untrained network"}
-PROBES = {"knn": "k-NN", "linear": "linear", "fewshot": "{labels_per_class} labels per class"}
+PROBES = {"knn": "k-NN", "linear": "linear", "fewshot": "{labels_per_class} labels a class"}
 
 
 def score_table(scores: Mapping[str, Any]) -> Table:
@@ -32,7 +32,7 @@ def score_table(scores: Mapping[str, Any]) -> Table:
 
 def _cell(score: Mapping[str, Any], style: str = "") -> Text:
     low, high = score["interval"]
-    return Text.assemble((f"{100 * score['accuracy']:.1f}", style), (f"  [{100 * low:.1f}, {100 * high:.1f}]", "dim"))
+    return Text.assemble((f"{100 * score['accuracy']:.1f}", style), (f" ± {50 * (high - low):.1f}", "dim"))
 
 
 def basis(scores: Mapping[str, Any]) -> Text:
@@ -53,7 +53,7 @@ def basis(scores: Mapping[str, Any]) -> Text:
             f"Probes were fitted on {train['examples']:,} examples of {data['name']} and scored on "
             f"{test['examples']:,} test examples of {test['name']}."
         )
-    return Text(f"{text} In brackets: 95 % intervals{_draws(scores['scores'])}.")
+    return Text(f"{text} Behind ±: half of the 95 % interval{_draws(scores['scores'])}.")
 
 
 def _draws(own: Mapping[str, Any]) -> str:
