@@ -70,6 +70,7 @@ def pretrain(
     optimizer: str | None = None,
     learning_rate: float | None = None,
     weight_decay: float | None = None,
+    clip: float | None = None,
     out: str | Path | None = None,
     seed: int = 0,
     devices: int | None = None,
@@ -97,6 +98,7 @@ def pretrain(
         optimizer: "muon", "adamw", "sgd" or "lars".
         learning_rate: the peak rate.
         weight_decay: of weights, not of biases and norms.
+        clip: greatest norm of the gradient; no limit when it is not given.
         out: the run's folder; runs/METHOD-DATA when it is not given.
         seed: of everything random.
         devices: how many GPUs or processes of this machine.
@@ -131,6 +133,7 @@ def pretrain(
         "optimizer": optimizer,
         "learning_rate": learning_rate,
         "weight_decay": weight_decay,
+        "clip": clip,
         "epochs": epochs,
         "steps": steps,
     }
@@ -152,6 +155,7 @@ def pretrain(
             paper=learner.paper,
             validation=_path(validation),
             log=log,
+            devices=devices,
         )
     return _finish(training, files, judge=judge, log=log)
 
@@ -162,7 +166,7 @@ def resume(run: str | Path | Run, *, data: Any = None, devices: int | None = Non
     Args:
         run: its folder.
         data: the data, if it is not to be found where it was or was never on disk.
-        devices: how many GPUs or processes of this machine.
+        devices: how many GPUs or processes of this machine; as many as the run began with.
         workers: processes that read pictures; their number changes nothing.
 
     Raises:
@@ -173,7 +177,7 @@ def resume(run: str | Path | Run, *, data: Any = None, devices: int | None = Non
     files = RunFolder(path)
     record = read_json(files.run)
     settings = Settings.from_dict(record["settings"] | {"method": record["method"], "options": record["options"]})
-    fabric = make_fabric(devices=devices, precision=settings.precision)
+    fabric = make_fabric(devices=devices or record["devices"], precision=settings.precision)
     where = record["data"]
     if data is None and where["path"] is None:
         raise DataError(

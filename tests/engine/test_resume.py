@@ -51,7 +51,7 @@ def assert_same_end(one: Path, other: Path) -> None:
 def test_a_signal_saves_and_resume_goes_on(
     optimizer: str, pixels: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = {"steps": 6, "batch_size": 16, "optimizer": optimizer, "accumulate": 2, "hidden_dim": 32}
+    settings = {"steps": 6, "batch_size": 16, "optimizer": optimizer, "accumulate": 2, "hidden_dim": 32, "clip": 1.0}
     nearfar.pretrain("simclr", pixels, out=tmp_path / "whole", **settings)
     record = recorder.Recorder._record
 

@@ -43,12 +43,15 @@ def test_a_vit_takes_the_sizes_of_a_resolution_schedule() -> None:
         assert network(torch.randn(1, 1, size, size)).shape == (1, 192)
 
 
-def test_the_small_network_joins_three_stages() -> None:
+def test_the_small_network_joins_quarters_of_two_blocks_and_the_expansion() -> None:
     network = SmallResNet(channels=1).eval()
-    view = torch.randn(2, 1, 28, 28)
-    stages = network.stages(view)
-    torch.testing.assert_close(network(view), torch.cat([stage.mean((2, 3)) for stage in stages[1:]], 1))
-    torch.testing.assert_close(network.locations(view).mean(1), stages[-1].mean((2, 3)))
+    view = torch.randn(2, 1, 32, 32)
+    _, middle, deep, expanded = network.stages(view)
+    h = network(view)
+    torch.testing.assert_close(h[:, 4], middle[:, 1, :4, :4].mean((1, 2)))
+    torch.testing.assert_close(h[:, 4 * 128 + 3], deep[:, 0, 2:, 2:].mean((1, 2)))
+    torch.testing.assert_close(h[:, -512:], expanded.mean((2, 3)))
+    torch.testing.assert_close(network.locations(view).mean(1), expanded.mean((2, 3)))
 
 
 def test_first_filters_see_whitened_patches() -> None:

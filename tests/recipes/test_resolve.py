@@ -20,6 +20,7 @@ NOTHING = {
     "optimizer": None,
     "learning_rate": None,
     "weight_decay": None,
+    "clip": None,
     "epochs": None,
     "steps": None,
 }
@@ -95,6 +96,7 @@ def test_the_policy_has_the_size_of_the_settings() -> None:
         ({"accumulate": 0}, "pretrain: accumulate must be at least 1. Got 0. Try 1."),
         ({"batch_size": 9, "accumulate": 2}, "must be a multiple of 2 between 4 and 40"),
         ({"learning_rate": 0.0}, "pretrain: learning_rate must be above 0. Got 0.0."),
+        ({"clip": 0.0}, "pretrain: clip must be above 0. Got 0.0. Try 1, or leave it out."),
         ({"weight_decay": -1.0}, "pretrain: weight_decay must be at least 0. Got -1.0."),
         ({"init": "timm:resnet18", "backbone": "resnet50"}, "backbone must be left out, or 'resnet18' as --init says"),
     ],

@@ -19,7 +19,7 @@ GROUPS = {
     "What": ("data", "split", "validation", "out", "seed", "log"),
     "How long": ("epochs", "steps", "minutes"),
     "Network": ("backbone", "stem", "size", "init"),
-    "Optimization": ("batch_size", "accumulate", "optimizer", "learning_rate", "weight_decay"),
+    "Optimization": ("batch_size", "accumulate", "optimizer", "learning_rate", "weight_decay", "clip"),
     "Machine": ("devices", "precision", "workers"),
 }
 """The headings of the help page; a flag that has none yet stands under "More"."""

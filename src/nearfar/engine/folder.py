@@ -87,6 +87,7 @@ def write_run(
     paper: str,
     validation: str | None,
     log: Sequence[str],
+    devices: int | None,
 ) -> None:
     """Writes `run.json`, before step 0.
 
@@ -98,6 +99,7 @@ def write_run(
         paper: the method's source.
         validation: the data of the watching k-NN.
         log: loggers by name.
+        devices: processes that this machine was asked for.
     """
     settings = training.settings.as_dict()
     method, options = settings.pop("method"), settings.pop("options")
@@ -124,6 +126,7 @@ def write_run(
             "backbone": {"name": settings["backbone"], "dim": training.method.backbone.dim, "parameters": parameters},
             "steps": settings["steps"],
             "device": str(fabric.device),
+            "devices": devices,
             "ranks": fabric.world_size,
             "precision": settings["precision"],
             "validation": validation,

@@ -41,7 +41,7 @@ def resolve(
         method: the method.
         source: the training data.
         said: what the user said of `backbone`, `stem`, `init`, `size`, `batch_size`, `accumulate`, `optimizer`,
-            `learning_rate`, `weight_decay`, `epochs`, `steps`; None for nothing.
+            `learning_rate`, `weight_decay`, `clip`, `epochs`, `steps`; None for nothing.
         options: what the user said of the method's keyword arguments.
         seed: of the run.
         precision: as Fabric names it.
@@ -70,6 +70,7 @@ def resolve(
         accumulate=said["accumulate"],
         **_optimizer(said, recipe, batch_size),
         warmup=recipe.warmup,
+        clip=said["clip"],
         steps=_steps(said, recipe, len(source) // batch_size),
         seed=seed,
         precision=precision,
@@ -120,6 +121,8 @@ def _optimizer(said: Mapping[str, Any], recipe: Recipe, batch_size: int) -> dict
         raise ValueError(complaint("pretrain", "learning_rate", "above 0", rate, f"Try {scaled:g}"))
     if decay is not None and decay < 0:
         raise ValueError(complaint("pretrain", "weight_decay", "at least 0", decay, f"Try {recipe_decay:g}"))
+    if said["clip"] is not None and said["clip"] <= 0:
+        raise ValueError(complaint("pretrain", "clip", "above 0", said["clip"], "Try 1, or leave it out"))
     return {
         "optimizer": name,
         "learning_rate": scaled if rate is None else rate,

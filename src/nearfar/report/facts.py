@@ -8,6 +8,7 @@ __all__ = ["count", "glance", "method_name", "setting", "settings"]
 
 SPACE = "\N{NO-BREAK SPACE}"
 MOST_NAMES = 20
+RUN = ("steps", "seed", "precision", "device")
 
 
 def method_name(about: Mapping[str, Any]) -> str:
@@ -72,11 +73,12 @@ def _date(text: str | None) -> tuple[str | None, str]:
 
 def settings(about: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Every setting of the run, as titled groups of name and value; a group without any is left out."""
+    settled = about.get("settings") or {}
     groups: list[tuple[str, list[tuple[str, Any]]]] = [
         ("Method", [("name", method_name(about)), ("paper", about.get("paper")), *_items(about, "options")]),
         (
             "Training",
-            [*_items(about, "settings"), *((key, about.get(key)) for key in ("steps", "seed", "precision", "device"))],
+            [*_items(about, "settings"), *((key, about.get(key)) for key in RUN if key not in settled)],
         ),
         ("Data", _items(about, "data")),
         ("Backbone", _items(about, "backbone")),
