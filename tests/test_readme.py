@@ -4,7 +4,6 @@ import importlib
 import re
 import shlex
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -85,8 +84,6 @@ def test_every_block_names_its_language_in_a_known_word(page: Path) -> None:
 @pytest.mark.parametrize("words", commands("nearfar"))
 def test_commands_parse(words: list[str]) -> None:
     cli = importlib.import_module("nearfar.cli")
-    if not hasattr(cli, "main"):
-        pytest.skip("no command line yet")
     cli.app.parse_args(words, exit_on_error=False, print_error=False)
 
 
@@ -127,8 +124,6 @@ def test_quick_python_runs(page: str) -> None:
 @pytest.mark.usefixtures("desk")
 @pytest.mark.parametrize("page", sorted({block.page for block in blocks("python") if block.slow}))
 def test_all_python_runs(page: str) -> None:
-    if find_spec("nearfar.api") is None:
-        pytest.skip("no nearfar.api yet")
     run(page, slow=True)
 
 

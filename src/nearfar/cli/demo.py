@@ -17,7 +17,7 @@ from nearfar.report import write_report
 __all__ = ["command"]
 
 MINUTES = 2.4
-"""The length of training: the whole demo takes about twice as long on two cores."""
+"""The length of training: judging and the page take about a minute more on two cores."""
 
 DATA = "fashion-mini"
 LEARN = (
