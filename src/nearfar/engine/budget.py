@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from statistics import fmean
 
 from lightning_fabric import Fabric
 from torch.optim import Optimizer
@@ -17,6 +18,9 @@ from nearfar.views.plan import ViewPlan
 __all__ = ["steps_within"]
 
 MEASURED_STEPS = 4
+"""Fewer steps than these say nothing; their fastest says how many fit into the time for measuring."""
+MEASURED_TIME = 0.03
+"""The part of the time that goes into measuring: processors are faster in their first second than in their tenth."""
 OVERHEAD = 0.97
 """The part of the time that steps get; the rest is for records, checkpoints and diagnostics."""
 
@@ -33,7 +37,7 @@ def steps_within(
 ) -> int:
     """The number of optimizer steps that fit into a time on this machine.
 
-    A few steps are timed at every stage of the resolution schedule, on a copy of the method that is then thrown away.
+    Steps are timed at every stage of the resolution schedule, on a copy of the method that is then thrown away.
 
     Args:
         seconds: of training.
@@ -52,7 +56,10 @@ def steps_within(
     per_step = 0.0
     for number, (start, factor) in enumerate(plan.stages):
         stage = replace(plan, stages=((0.0, factor),))
-        cost = _seconds_per_step(method, feed, stage, make_optimizer, fabric=fabric, accumulate=accumulate)
+        cost = _seconds_per_step(
+            method, feed, stage, make_optimizer,
+            fabric=fabric, accumulate=accumulate, seconds=seconds * MEASURED_TIME / len(plan.stages),
+        )  # fmt: skip
         per_step += (starts[number + 1] - start) * cost
     left = seconds - (time.monotonic() - begun)
     return int(broadcast_object(max(1, int(OVERHEAD * left / per_step)), world()))
@@ -66,7 +73,9 @@ def _seconds_per_step(
     *,
     fabric: Fabric,
     accumulate: int,
+    seconds: float,
 ) -> float:
+    """The fastest of a few steps, and then, where the time allows more of them, the mean."""
     twin = copy.deepcopy(method)
     optimizer = make_optimizer(twin)
     for group in optimizer.param_groups:
@@ -77,8 +86,14 @@ def _seconds_per_step(
         float(results[-1].loss)  # waits for the device
         moments.append(time.monotonic())
 
-    train(
-        twin, feed, plan, optimizer,
-        steps=MEASURED_STEPS, schedule=lambda progress: 0.0, fabric=fabric, accumulate=accumulate, watch=note,
-    )  # fmt: skip
-    return min(later - earlier for earlier, later in pairwise(moments))
+    def go(steps: int) -> list[float]:
+        moments.clear()
+        train(
+            twin, feed, plan, optimizer,
+            steps=steps, schedule=lambda progress: 0.0, fabric=fabric, accumulate=accumulate, watch=note,
+        )  # fmt: skip
+        return [later - earlier for earlier, later in pairwise(moments)]
+
+    fastest = min(go(MEASURED_STEPS))
+    steps = int(broadcast_object(int(seconds / fastest), world()))
+    return fmean(go(steps)) if steps > MEASURED_STEPS else fastest
