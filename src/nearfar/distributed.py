@@ -15,6 +15,7 @@ from torch import Tensor
 __all__ = [
     "Group",
     "all_gather",
+    "all_log_sum_exp",
     "all_reduce",
     "barrier",
     "broadcast_object",
@@ -89,6 +90,24 @@ def all_reduce(x: Shaped[Tensor, "*shape"], group: Group | None) -> Shaped[Tenso
     return x if group is None else _AllReduce.apply(x, group)
 
 
+def all_log_sum_exp(x: Shaped[Tensor, "*shape"], group: Group | None) -> Shaped[Tensor, "*shape"]:
+    """The log of the sum of exp(x) over the ranks; -inf where x is -inf on every rank.
+
+    Args:
+        x: one tensor a rank, of one shape.
+        group: the ranks that take part; None returns `x`.
+    """
+    if group is None:
+        return x
+    top = x.detach().clone(memory_format=torch.contiguous_format)
+    dist.all_reduce(top, dist.ReduceOp.MAX, group=group)
+    top = top.masked_fill(top == -torch.inf, 0)
+    total = all_reduce((x - top).exp(), group)
+    # The log of nothing has no derivative.
+    nothing = total == 0
+    return (total.masked_fill(nothing, 1).log() + top).masked_fill(nothing, -torch.inf)
+
+
 def broadcast_object(value: Any, group: Group | None) -> Any:
     """The value that rank 0 of the group holds, on every rank.
 
@@ -132,7 +151,7 @@ class _ReduceScatter(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, counts: list[int], group: Group) -> Tensor:
         ctx.counts, ctx.group = counts, group
-        own = torch.empty_like(x[: counts[rank(group)]])
+        own = x.new_empty(x[: counts[rank(group)]].shape)  # contiguous, whatever the strides of the gradient
         dist.reduce_scatter(own, [rows.contiguous() for rows in torch.split(x, counts)], group=group)
         return own
 

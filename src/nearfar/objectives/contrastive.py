@@ -1,45 +1,72 @@
 """Contrastive objectives: an anchor shall tell its positive from negatives by cosine similarity."""
 
 import math
-from collections.abc import Iterator
-from typing import Any
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
-from nearfar.distributed import Group, all_gather, all_reduce, first_row, world_size
+from nearfar.distributed import Group, all_gather
 from nearfar.errors import complaint
+from nearfar.objectives._pairs import Pairs
+from nearfar.objectives._rows import (
+    Reduction,
+    Scalar,
+    check_above_zero,
+    check_ids,
+    cosine,
+    counted,
+    numbered,
+    reduced,
+    scale_of,
+    unit,
+)
+from nearfar.objectives._steps import softplus
+from nearfar.objectives._tiles import between
 
-__all__ = ["info_nce", "nt_xent", "nt_xent_chance", "nt_xent_floor"]
-
-_LOGITS = 2**22  # held at once: 16 MiB in float32; up to 1,024 pairs nothing is computed twice
+__all__ = [
+    "info_nce",
+    "info_nce_bank",
+    "nt_xent",
+    "nt_xent_chance",
+    "nt_xent_floor",
+]
 
 
 def nt_xent(
-    z_a: Float[Tensor, "n d"], z_b: Float[Tensor, "n d"], *, temperature: float, group: Group | None = None
-) -> Float[Tensor, ""]:
-    """The normalised temperature-scaled cross entropy of two views of n examples.
+    z_a: Float[Tensor, "n d"],
+    z_b: Float[Tensor, "n d"],
+    *z_more: Float[Tensor, "n d"],
+    temperature: Scalar,
+    ids: Int[Tensor, "n"] | None = None,
+    normalize: bool = True,
+    reduction: Reduction = "mean",
+    group: Group | None = None,
+) -> Float[Tensor, "*anchors"]:
+    """The normalised temperature-scaled cross entropy of two or more views of n examples.
 
-    Each of the 2n views is an anchor once. Its positive is the other view of its example; its negatives are the
-    2n - 2 views of all other examples. With z the 2n rows of `z_a` and `z_b` on the unit sphere, and p(i) the
-    positive of i:
+    Each view is an anchor; its positives are the other views of its example, and its negatives are all views of all
+    other examples. With z on the unit sphere, p a positive of i, and N(i) its negatives, v (n - 1) for v views:
 
         s_ij = z_i . z_j / temperature
-        loss = mean over i of  -log( exp(s_ip(i)) / sum over j != i of exp(s_ij) )
+        loss = mean over i and p of  -log( exp(s_ip) / (exp(s_ip) + sum over j in N(i) of exp(s_ij)) )
 
-    Landmarks: ln(2n - 1) when all similarities are equal (`nt_xent_chance`), where a collapsed network sits too;
-    `nt_xent_floor` for perfect views; 0 is out of reach at any positive temperature.
+    Landmarks: ln(2n - 1) for two views when all similarities are equal (`nt_xent_chance`), where a collapsed network
+    sits too, and ln(vn - v + 1) for v; `nt_xent_floor` for perfect views; 0 is out of reach.
 
-    Exact, and flat in memory: above 1,024 pairs the logits are made in strips of rows and made again in backward.
-    Logits are float32 or wider, also under autocast.
+    Exact, and flat in memory: above 256 pairs the logits are made tile by tile, each pair of rows once, and made again
+    in backward. Logits are float32 or wider, also under autocast. First derivatives only, above that.
 
     Args:
-        z_a: projections of the first views; any length, they are normalised here.
+        z_a: projections of the first views; any length, they are normalised here. A zero row is alike to nothing:
+            all its similarities are 0.
         z_b: projections of the second views, row-aligned with `z_a`.
-        temperature: divides the similarities; above 0, in the paper 0.1 to 1.
+        *z_more: projections of further views; one positive at a time stands against the negatives.
+        temperature: divides the similarities; above 0, in the paper 0.1 to 1; a tensor without axes may be learned.
+        ids: what each example is, where the batch may hold one twice: rows of one id are never negatives, and never
+            positives beyond their own views. An anchor that has no negatives left has loss 0.
+        normalize: False where all rows have length 1 already.
+        reduction: `"none"` gives each anchor's own loss, of shape (n, views).
         group: the ranks whose views are negatives too; None is this process alone. Ranks may differ in n.
 
     Returns:
@@ -47,26 +74,14 @@ def nt_xent(
         mean over the ranks is the loss of the one big batch.
 
     Raises:
-        ValueError: shapes differ, `temperature` is not above 0, or there are fewer than 2 pairs in all.
+        ValueError: shapes differ, `temperature` is not above 0, `ids` are not one a pair, or there are fewer than 2
+            pairs in all.
 
     Source: SimCLR, Chen et al. 2020 (arXiv 2002.05709), equation 1 and algorithm 1. Beyond it, the positive is kept
     out of the log-sum-exp, loss = log(1 + exp(lse of negatives - positive)), which stays exact where the loss is tiny.
     """
-    _check_temperature("nt_xent", temperature)
-    if z_a.ndim != 2 or z_a.shape != z_b.shape:
-        shapes = (tuple(z_a.shape), tuple(z_b.shape))
-        raise ValueError(complaint("nt_xent", "z_a and z_b", "of one shape (n, d)", shapes, "Give two views"))
-    own = _unit(torch.stack([z_a, z_b], dim=1))
-    keys = all_gather(own, group).flatten(0, 1)
-    if keys.shape[0] < 4:
-        raise ValueError(
-            complaint("nt_xent", "n", "at least 2 pairs in all", keys.shape[0] // 2, "Raise the batch size")
-        )
-    # Views stand in pairs, so the column of row i's positive is i with its last bit flipped.
-    column = 2 * first_row(own, group) + torch.arange(2 * own.shape[0], device=own.device)
-    hidden = torch.stack([column, column ^ 1], dim=1)
-    nats = _cross_entropy(own.flatten(0, 1), own.flip(1).flatten(0, 1), keys, hidden, temperature)
-    return nats.sum() * (world_size(group) / keys.shape[0])
+    pairs = Pairs("nt_xent", (z_a, z_b, *z_more), temperature, ids, normalize, group)
+    return reduced("nt_xent", pairs.over_positives(_cross_entropy, pairs.negatives(1.0)), reduction, group)
 
 
 def nt_xent_floor(batch_size: int, temperature: float, dim: int | None = None) -> float:
@@ -117,9 +132,12 @@ def info_nce(
     keys: Float[Tensor, "m d"],
     *,
     positive: Int[Tensor, "n"] | None = None,
-    temperature: float,
+    temperature: Scalar,
+    ids: Int[Tensor, "m"] | None = None,
+    normalize: bool = True,
+    reduction: Reduction = "mean",
     group: Group | None = None,
-) -> Float[Tensor, ""]:
+) -> Float[Tensor, "*anchors"]:
     """The cross entropy of finding each query's key among all keys, in one direction.
 
     A query's positive is its own key; its negatives are all other keys, those of other ranks too. With q and k on
@@ -129,101 +147,103 @@ def info_nce(
         loss = mean over i of  -log( exp(s_ip(i)) / sum over j of exp(s_ij) )
 
     Landmarks: ln m when all similarities are equal, m the keys of all ranks; log(1 + (m - 1) exp(-1 / temperature))
-    for perfect positives and orthogonal negatives.
+    for perfect positives and orthogonal negatives. ln m minus the loss is a lower bound of the mutual information.
 
     Args:
-        query: n queries; any length, they are normalised here.
+        query: n queries; any length, they are normalised here. A zero row is alike to nothing.
         keys: the m keys of this rank; normalised here.
         positive: the row in `keys` of each query's key; None takes row i for query i, and the keys from row n on
             are negatives of all queries.
-        temperature: divides the similarities; above 0.
+        temperature: divides the similarities; above 0; a tensor without axes may be learned.
+        ids: what each key is, where one may be there twice: the other keys of a positive's id are no negatives. A
+            query without negatives has loss 0.
+        normalize: False where all rows have length 1 already.
+        reduction: `"none"` gives each query's own loss.
         group: the ranks whose keys are negatives too; None is this process alone. Ranks may differ in n and m.
 
     Returns:
         The loss in nats. With W ranks, W / N times the sum over this rank's queries, where N counts all queries.
 
     Raises:
-        ValueError: shapes do not fit, `positive` is not a row of `keys`, `temperature` is not above 0, or there are
-            fewer than 2 keys in all.
+        ValueError: shapes do not fit, `positive` is not a row of `keys`, `ids` are not one a key, `temperature` is not
+            above 0, or there are fewer than 2 keys in all.
 
     Source: CPC, van den Oord et al. 2018 (arXiv 1807.03748), equation 4, with cosine similarity.
     """
-    _check_temperature("info_nce", temperature)
+    check_above_zero("info_nce", "temperature", temperature, 0.2)
     _check_keys(query, keys, positive)
+    check_ids("info_nce", "ids", ids, keys)
+    num_queries = counted(query, group)
+    if num_queries < 1:
+        raise ValueError(complaint("info_nce", "query", "at least 1 row in all", num_queries, "Give queries"))
     if positive is None:
-        positive = torch.arange(query.shape[0], device=keys.device)
-    query, keys = _unit(query), _unit(keys)
-    every_key = all_gather(keys, group)
-    if every_key.shape[0] < 2:
-        got = every_key.shape[0]
-        raise ValueError(complaint("info_nce", "keys", "at least 2 in all", got, "Raise the batch size"))
-    hidden = first_row(keys, group) + positive[:, None]
-    num_queries = all_reduce(torch.tensor(query.shape[0], device=query.device), group)
-    nats = _cross_entropy(query, keys[positive], every_key, hidden, temperature)
-    return nats.sum() * world_size(group) / num_queries
+        positive = torch.arange(len(query), device=keys.device)
+    own = numbered(keys, group) if ids is None else ids
+    rows, columns = (unit(x, normalize=normalize).flatten(0, 1) for x in (query, keys))
+    every, every_id = all_gather(columns, group), all_gather(own, group)
+    if len(every) < 2:
+        raise ValueError(complaint("info_nce", "keys", "at least 2 in all", len(every), "Raise the batch size"))
+    scale = scale_of(rows, 1 / temperature)
+    negative, _ = between(rows, every, scale=scale, row_ids=own[positive], column_ids=every_id)
+    nats = _cross_entropy(negative, scale * cosine(rows, columns[positive]))
+    return reduced("info_nce", nats, reduction, group)
 
 
-def _cross_entropy(
-    anchors: Float[Tensor, "n d"],
-    positives: Float[Tensor, "n d"],
-    keys: Float[Tensor, "m d"],
-    hidden: Int[Tensor, "n h"],
-    temperature: float,
-) -> Float[Tensor, "n"]:
-    """-log softmax of each anchor's positive against the keys in columns that are not hidden from it."""
-    with torch.autocast(anchors.device.type, enabled=False):
-        anchors = anchors / temperature
-        positive = (anchors * positives).sum(dim=1)
-        if anchors.shape[0] * keys.shape[0] <= _LOGITS:
-            negative = (anchors @ keys.T).scatter_(1, hidden, -torch.inf).logsumexp(dim=1)
-        else:
-            negative = _LogSumExpByStrips.apply(anchors, keys, hidden)
-        # Not softplus, which is cut off to its argument above a threshold.
-        return torch.logaddexp(negative - positive, torch.zeros_like(positive))
+def info_nce_bank(
+    query: Float[Tensor, "n d"],
+    key: Float[Tensor, "n d"],
+    bank: Float[Tensor, "k d"],
+    *,
+    temperature: Scalar,
+    ids: Int[Tensor, "n"] | None = None,
+    bank_ids: Int[Tensor, "k"] | None = None,
+    normalize: bool = True,
+    reduction: Reduction = "mean",
+    group: Group | None = None,
+) -> Float[Tensor, "*anchors"]:
+    """The cross entropy of telling each query's key from a bank of older keys.
+
+    A query's positive is its key; its negatives are the k rows of the bank, and no other key of the batch. With q, key
+    and bank on the unit sphere:
+
+        s_ij = q_i . bank_j / temperature        t_i = q_i . key_i / temperature
+        loss = mean over i of  -log( exp(t_i) / (exp(t_i) + sum over j of exp(s_ij)) )
+
+    Landmarks: ln(k + 1) when all similarities are equal; log(1 + k exp(-1 / temperature)) for perfect positives and
+    orthogonal negatives. It rises while a queue still fills with real keys.
+
+    Args:
+        query: n queries; any length, they are normalised here.
+        key: the positive of each, row by row; normalised here.
+        bank: the negatives, alike on every rank; normalised here.
+        temperature: divides the similarities; above 0, 0.07 in the paper; a tensor without axes may be learned.
+        ids: what each query is, with `bank_ids`: rows of the bank of the query's id are not its negatives.
+        bank_ids: what each row of the bank is.
+        normalize: False where all rows have length 1 already.
+        reduction: `"none"` gives each query's own loss.
+        group: the ranks over whose queries the mean is taken; None is this process alone. Ranks may differ in n.
+
+    Returns:
+        The loss in nats. With W ranks, W / N times the sum over this rank's queries, where N counts all queries.
+
+    Raises:
+        ValueError: shapes do not fit, the batch or the bank is empty, only one of `ids` and `bank_ids` is given, or
+            `temperature` is not above 0.
+
+    Source: MoCo, He et al. 2019 (arXiv 1911.05722), equation 1; with `bank_ids` the memory bank of Wu et al. 2018
+    (arXiv 1805.01978) without its noise-contrastive estimate.
+    """
+    check_above_zero("info_nce_bank", "temperature", temperature, 0.07)
+    _check_bank(query, key, bank, ids, bank_ids)
+    rows, key, bank = (unit(x, normalize=normalize).flatten(0, 1) for x in (query, key, bank))
+    scale = scale_of(rows, 1 / temperature)
+    negative, _ = between(rows, bank, scale=scale, row_ids=ids, column_ids=bank_ids)
+    return reduced("info_nce_bank", _cross_entropy(negative, scale * cosine(rows, key)), reduction, group)
 
 
-class _LogSumExpByStrips(torch.autograd.Function):
-    """log sum exp of each anchor's logits: forward keeps the sums, and backward makes the logits once more."""
-
-    @staticmethod
-    def forward(ctx: Any, anchors: Tensor, keys: Tensor, hidden: Tensor) -> Tensor:
-        sums = torch.empty_like(anchors[:, 0])
-        for rows, logits in _strips(anchors, keys, hidden):
-            largest = logits.amax(dim=1)
-            sums[rows] = logits.sub_(largest[:, None]).exp_().sum(dim=1).log_().add_(largest)
-        ctx.save_for_backward(anchors, keys, hidden, sums)
-        return sums
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
-        anchors, keys, hidden, sums = ctx.saved_tensors
-        d_anchors, d_keys = torch.empty_like(anchors), torch.zeros_like(keys)
-        for rows, logits in _strips(anchors, keys, hidden):
-            share = logits.sub_(sums[rows, None]).exp_().mul_(gradients[0][rows, None])
-            d_anchors[rows] = share @ keys
-            d_keys.addmm_(share.T, anchors[rows])
-        return d_anchors, d_keys, None
-
-
-def _strips(anchors: Tensor, keys: Tensor, hidden: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """The logits of some anchors at a time, in memory that the next strip takes over."""
-    size = max(1, _LOGITS // keys.shape[0])
-    memory = anchors.new_empty(size, keys.shape[0])
-    for first in range(0, anchors.shape[0], size):
-        rows = slice(first, first + size)
-        logits = torch.mm(anchors[rows], keys.T, out=memory[: len(anchors[rows])])
-        yield rows, logits.scatter_(1, hidden[rows], -torch.inf)
-
-
-def _unit(x: Float[Tensor, "*rows d"]) -> Float[Tensor, "*rows d"]:
-    """Vectors of length 1 in float32 or wider: bfloat16 logits of 64 would be half a nat apart."""
-    return F.normalize(x.to(torch.promote_types(x.dtype, torch.float32)), dim=-1)
-
-
-def _check_temperature(where: str, temperature: float) -> None:
-    if not temperature > 0:
-        raise ValueError(complaint(where, "temperature", "above 0", temperature, "Try 0.2"))
+def _cross_entropy(negative: Tensor, positive: Tensor) -> Tensor:
+    """-log(exp(positive) / (exp(positive) + exp(negative))), from logits of the positive and log-sum-exps."""
+    return softplus(negative - positive)
 
 
 def _check_keys(query: Tensor, keys: Tensor, positive: Tensor | None) -> None:
@@ -239,3 +259,17 @@ def _check_keys(query: Tensor, keys: Tensor, positive: Tensor | None) -> None:
     elif positive.shape != query.shape[:1] or not bool(((positive >= 0) & (positive < len(keys))).all()):
         rows = f"{len(query)} rows of {len(keys)} keys"
         raise ValueError(complaint("info_nce", "positive", rows, positive.tolist(), "Give one row a query"))
+
+
+def _check_bank(query: Tensor, key: Tensor, bank: Tensor, ids: Tensor | None, bank_ids: Tensor | None) -> None:
+    shapes = (tuple(query.shape), tuple(key.shape), tuple(bank.shape))
+    if query.ndim != 2 or key.shape != query.shape or bank.ndim != 2 or bank.shape[1] != query.shape[1]:
+        wanted = "of shapes (n, d), (n, d) and (k, d)"
+        raise ValueError(complaint("info_nce_bank", "query, key and bank", wanted, shapes, "Give all one width d"))
+    if not (len(query) and len(bank)):
+        raise ValueError(complaint("info_nce_bank", "n and k", "at least 1", shapes, "Fill the bank first"))
+    if (ids is None) != (bank_ids is None):
+        missing = "ids" if ids is None else "bank_ids"
+        raise ValueError(complaint("info_nce_bank", missing, "given with the other ids", None, "Give both or neither"))
+    check_ids("info_nce_bank", "ids", ids, query)
+    check_ids("info_nce_bank", "bank_ids", bank_ids, bank)

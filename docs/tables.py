@@ -1,0 +1,50 @@
+"""Tables that `make docs` fills in from the code, so that no list of what there is can grow old.
+
+A page asks for one by a comment on a line of its own, `<!-- table: objectives -->`.
+"""
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+from nearfar import objectives
+
+__all__ = ["objective_table", "on_page_markdown"]
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """What mkdocs calls with the text of each page."""
+    return markdown.replace("<!-- table: objectives -->", objective_table())
+
+
+def objective_table() -> str:
+    """Every objective with what it is, its landmarks and its paper, by family."""
+    lines = ["| objective | what it is | landmarks | source |", "|---|---|---|---|"]
+    found = [getattr(objectives, name) for name in objectives.__all__]
+    for function in sorted(found, key=lambda value: value.__module__):
+        if not is_landmark(function):
+            text = inspect.getdoc(function) or ""
+            name = f"[`{function.__name__}`](#nearfar.objectives.{function.__name__})"
+            cells = (name, text.partition("\n")[0], section(text, "Landmarks"), paper(section(text, "Source")))
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def is_landmark(function: Callable[..., Any]) -> bool:
+    """Whether it gives a number to compare losses with, not a loss."""
+    return inspect.signature(function).return_annotation is float
+
+
+def section(text: str, name: str) -> str:
+    """The paragraph of a docstring that begins with a name, on one line."""
+    match = re.search(rf"^{name}: *(.+?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)
+    return " ".join(match[1].split()) if match else ""
+
+
+def paper(source: str) -> str:
+    """A source up to its arXiv number, which becomes a link, or to the title in its first brackets."""
+    match = re.search(r"^(.*?)\(arXiv (\d{4}\.\d{5})\)", source)
+    if match:
+        return f"{match[1].strip()}, [arXiv {match[2]}](https://arxiv.org/abs/{match[2]})"
+    return source.partition(")")[0] + ")"

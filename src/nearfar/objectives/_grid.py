@@ -1,0 +1,107 @@
+"""Which tiles of a matrix of logits are made, and who is hidden from whom in them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+__all__ = ["Grid", "Tile", "hide", "products"]
+
+_TILE = {"cpu": 512}  # a tile of float32 fills the second-level cache of a core
+_TILE_OF_DEVICES = 2048
+
+
+class Tile(NamedTuple):
+    """Some rows against some columns; `hidden` pairs, a mask or their places, do not count; `both`: columns do too."""
+
+    rows: slice
+    columns: slice
+    hidden: Tensor | None
+    both: bool
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The tiles that hold pairs which count, of rows and columns whose ids ascend.
+
+    `near` counts the pairs of one id among the rows of one matrix instead of the far pairs, and no row with itself.
+    `share` is (r, W) for every W-th tile from r on. A matrix with itself has `columns` None where it is used, and
+    `both` True: then only tiles on and above the diagonal are made.
+    """
+
+    shape: tuple[int, int]
+    row_ids: Tensor | None
+    column_ids: Tensor | None
+    both: bool = False
+    near: bool = False
+    share: tuple[int, int] = (0, 1)
+
+    def tiles(self, size: int, *, mirrored: bool) -> Iterator[Tile]:
+        """The tiles of this share."""
+        rows, columns = (_slices(count, size) for count in self.shape)
+        row_spans, column_spans = _spans(self.row_ids, rows), _spans(self.column_ids, columns)
+        number = 0
+        for i, of_rows in enumerate(row_spans):
+            for j in range(i if mirrored else 0, len(columns)):
+                apart = of_rows is None or of_rows[1] < column_spans[j][0] or column_spans[j][1] < of_rows[0]
+                alike = not apart and of_rows[0] == of_rows[1] == column_spans[j][0] == column_spans[j][1]
+                if apart if self.near else alike:
+                    continue
+                number += 1
+                if number % self.share[1] == self.share[0]:
+                    diagonal = mirrored and i == j
+                    whole = apart or (alike and not diagonal)
+                    hidden = None if whole else self._hidden(rows[i], columns[j], diagonal=diagonal)
+                    yield Tile(rows[i], columns[j], hidden, self.both and not diagonal)
+
+    def _hidden(self, rows: slice, columns: slice, *, diagonal: bool) -> Tensor:
+        assert self.row_ids is not None
+        assert self.column_ids is not None
+        of_rows, of_columns = self.row_ids[rows], self.column_ids[columns]
+        if self.near:
+            other = of_rows[:, None] != of_columns
+            return other.fill_diagonal_(True) if diagonal else other
+        # Few pairs are of one id, and they stand side by side: their places are sooner told than looked for.
+        first, last = (torch.searchsorted(of_columns, of_rows, right=right) for right in (False, True))
+        count = last - first
+        start = torch.arange(len(of_rows), device=count.device) * len(of_columns) + first - (count.cumsum(0) - count)
+        return start.repeat_interleave(count) + torch.arange(int(count.sum()), device=count.device)
+
+
+def _slices(count: int, size: int) -> list[slice]:
+    """As few slices of at most `size` as there can be, and of even length."""
+    length = -(-count // -(-count // size))
+    return [slice(first, min(first + length, count)) for first in range(0, count, length)]
+
+
+def _spans(ids: Tensor | None, slices: list[slice]) -> list[Any]:
+    """The first and the last id of each slice."""
+    if ids is None:
+        return [None] * len(slices)
+    ends = [[one.start, one.stop - 1] for one in slices]
+    return ids[torch.tensor(ends, device=ids.device)].tolist()
+
+
+def products(
+    rows: Tensor, columns: Tensor, factor: float, grid: Grid, *, mirrored: bool
+) -> Iterator[tuple[Tile, Tensor]]:
+    """Each tile's products times a factor, in memory that the next tile takes over."""
+    size = _TILE.get(rows.device.type, _TILE_OF_DEVICES)
+    if grid.near:
+        size = min(size, max(16, size // 4))  # less of what is far comes into tiles along the diagonal
+    memory = rows.new_empty(min(size, len(rows)) * min(size, len(columns)))
+    for tile in grid.tiles(size, mirrored=mirrored):
+        a, b = rows[tile.rows], columns[tile.columns]
+        product = memory[: len(a) * len(b)].view(len(a), len(b))
+        yield tile, torch.addmm(product, a, b.T, beta=0, alpha=factor, out=product)
+
+
+def hide(s: Tensor, tile: Tile, value: float) -> Tensor:
+    if tile.hidden is None:
+        return s
+    if tile.hidden.dtype == torch.bool:
+        return s.masked_fill_(tile.hidden, value)
+    s.view(-1).index_fill_(0, tile.hidden, value)
+    return s

@@ -1,0 +1,101 @@
+"""Supervised contrast: labels say which examples are each other's positives."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from nearfar.distributed import Group, all_gather
+from nearfar.errors import complaint
+from nearfar.objectives._rows import Reduction, Scalar, check_above_zero, check_ids, numbered, reduced, scale_of, unit
+from nearfar.objectives._steps import softplus
+from nearfar.objectives._tiles import Sums, among
+
+__all__ = ["sup_con"]
+
+
+def sup_con(
+    z: Float[Tensor, "m d"] | Float[Tensor, "n v d"],
+    labels: Int[Tensor, "_"],
+    *,
+    temperature: Scalar,
+    variant: Literal["out", "in"] = "out",
+    normalize: bool = True,
+    reduction: Reduction = "mean",
+    group: Group | None = None,
+) -> Float[Tensor, "*anchors"]:
+    """The supervised contrastive loss: all views of all examples of the anchor's label are positives.
+
+    Every row is an anchor. With z on the unit sphere, A(i) all rows but i, and P(i) the rows of A(i) with i's label:
+
+        s_ij     = z_i . z_j / temperature
+        loss_out = mean over i of  mean over p in P(i) of -log( exp(s_ip) / sum over a in A(i) of exp(s_ia) )
+        loss_in  = mean over i of  -log( mean over p in P(i) of exp(s_ip) / sum over a in A(i) of exp(s_ia) )
+
+    An anchor without positives counts 0, and the mean is over all anchors, those too.
+
+    Landmarks: ln(m - 1) for either variant when all m similarities are equal and every anchor has a positive; never
+    below ln of the number of positives; `loss_in` is at most `loss_out`; 0 where no row has a positive; `nt_xent` of
+    two views where all labels are -1.
+
+    Args:
+        z: projections, (m, d) with a label a row, or (n, v, d) with a label an example, whose v views are always each
+            other's positives; any length, they are normalised here.
+        labels: the class of each row or example; -1 is unknown: a class of its own.
+        temperature: divides the similarities; above 0, 0.1 in the paper; a tensor without axes may be learned.
+        variant: whether the mean over positives is outside the logarithm or in it; the paper recommends `"out"`.
+        normalize: False where all rows have length 1 already.
+        reduction: `"none"` gives each anchor's own loss, of shape (m,) or (n, v).
+        group: the ranks among whose rows positives and negatives are; None is this process alone. Ranks may differ.
+
+    Returns:
+        The loss in nats. With W ranks, W / N times the sum over this rank's anchors, where N counts all anchors.
+
+    Raises:
+        ValueError: shapes do not fit, `temperature` is not above 0, `variant` is another word, or there are fewer than
+            2 rows in all.
+
+    Source: SupCon, Khosla et al. 2020 (arXiv 2004.11362), equations 2 and 3. The authors' code multiplies the loss by
+    temperature / 0.07, which is left out; its divisor is all anchors too.
+    """
+    check_above_zero("sup_con", "temperature", temperature, 0.1)
+    _check(z, labels, variant)
+    rows = unit(*(z[:, None] if z.ndim == 2 else z).unbind(1), normalize=normalize)
+    own, every = _ids_and_all(labels, rows, group)
+    scale = scale_of(rows, 1 / temperature)
+    sums = among(rows.flatten(0, 1), own, scale=scale, group=group, near=True)
+    num_positives = torch.bincount(every)[own] - 1
+    nats = _nats(sums, num_positives.to(rows.dtype), outside=variant == "out")
+    return reduced("sup_con", nats.view(z.shape[:-1]), reduction, group)
+
+
+def _nats(sums: Sums, num_positives: Tensor, *, outside: bool) -> Tensor:
+    assert sums.near is not None
+    assert sums.near_total is not None
+    alone = num_positives == 0
+    average = sums.near_total / num_positives.clamp(min=1)
+    # The log-sum-exp of one logit is that logit: so a lone positive cancels to the last bit, however large it is.
+    near = torch.where(num_positives <= 1, average, sums.near)
+    least = near - average if outside else num_positives.clamp(min=1).log()
+    return torch.where(alone, 0, softplus(sums.far - near) + least)
+
+
+def _ids_and_all(labels: Tensor, rows: Tensor, group: Group | None) -> tuple[Tensor, Tensor]:
+    """Whole numbers from 0 that rows share when they are positives: of this rank's rows, and of all ranks' rows."""
+    every, number = all_gather(labels, group), numbered(labels, group)
+    if len(every) * rows.shape[1] < 2:
+        got = len(every) * rows.shape[1]
+        raise ValueError(complaint("sup_con", "m", "at least 2 rows in all", got, "Raise the batch size"))
+    unknown = torch.arange(len(every), device=labels.device)
+    _, ids = torch.unique(torch.where(every < 0, every.amax() + 1 + unknown, every), return_inverse=True)
+    num_views = rows.shape[1]
+    return ids[number].repeat_interleave(num_views), ids.repeat_interleave(num_views)
+
+
+def _check(z: Tensor, labels: Tensor, variant: str) -> None:
+    if z.ndim not in (2, 3):
+        raise ValueError(complaint("sup_con", "z", "of shape (m, d) or (n, v, d)", tuple(z.shape), "Stack the views"))
+    check_ids("sup_con", "labels", labels, z)
+    if variant not in ("out", "in"):
+        raise ValueError(complaint("sup_con", "variant", "'out' or 'in'", variant, "The paper recommends 'out'"))
