@@ -5,6 +5,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from nearfar.data import Pictures, open_source
 
 DATA = Path(os.environ.get("NEARFAR_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -12,7 +14,7 @@ DATA = Path(os.environ.get("NEARFAR_DATA", Path(__file__).parents[2] / "shared" 
 
 @cache
 def cifar10(split: str) -> Pictures:
-    """CIFAR-10 pictures from cifar10/train.parquet or cifar10/test.parquet in the folder of real data."""
+    """CIFAR-10 pictures, in a fixed random order, from cifar10/train.parquet or test.parquet in the folder of data."""
     path = DATA / "cifar10" / f"{split}.parquet"
     if not path.exists():
         sys.exit(
@@ -20,4 +22,4 @@ def cifar10(split: str) -> Pictures:
         )
     source = open_source(path)
     assert isinstance(source, Pictures)
-    return source
+    return source.select(np.random.default_rng(0).permutation(len(source)))  # whose first rows are of all classes

@@ -7,7 +7,7 @@ from torch import nn
 
 from nearfar.data import Pictures
 
-__all__ = ["lightly_loop"]
+__all__ = ["Transformed", "lightly_loop"]
 
 
 def lightly_loop(
@@ -30,7 +30,7 @@ def lightly_loop(
 
     transform = SimCLRTransform(input_size=32, gaussian_blur=0.0, cj_strength=strength)
     loader = torch.utils.data.DataLoader(
-        _Transformed(source, transform), batch_size=256, shuffle=True, drop_last=True, num_workers=2
+        Transformed(source, transform), batch_size=256, shuffle=True, drop_last=True, num_workers=2
     )
     head = SimCLRProjectionHead(network.dim, 512, 128)
     optimizer = torch.optim.SGD([*network.parameters(), *head.parameters()], lr=rate)
@@ -45,7 +45,7 @@ def lightly_loop(
             yield len(z_a)
 
 
-class _Transformed(torch.utils.data.Dataset):
+class Transformed(torch.utils.data.Dataset):
     """Decoded pictures through a transform that wants PIL pictures."""
 
     def __init__(self, source: Pictures, transform: Callable[[object], object]) -> None:

@@ -6,13 +6,40 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from nearfar.methods import Batch, Method, SimCLR
+from nearfar.methods import (
+    BYOL,
+    CPC,
+    DINO,
+    NNCLR,
+    BarlowTwins,
+    Batch,
+    DeepInfoMax,
+    DrLIM,
+    InstDisc,
+    LeJEPA,
+    MatchNet,
+    Method,
+    MoCo,
+    MoCoV3,
+    Quadruplet,
+    SimCLR,
+    SimSiam,
+    SupCon,
+    Supervised,
+    SwAV,
+    Triplet,
+    VICReg,
+)
+
+EXAMPLES = 16
+"""How many examples there are in all: a memory bank has a row for each."""
 
 
 class TinyBackbone(nn.Module):
     """A perceptron on flat pictures: the smallest thing that keeps the contract of a backbone."""
 
     dim = 16
+    location_dim = 16
 
     def __init__(self, dim_in: int = 64) -> None:
         super().__init__()
@@ -21,28 +48,100 @@ class TinyBackbone(nn.Module):
     def locations(self, view: Tensor) -> Tensor:
         return self.forward(view)[:, None]
 
+    def with_locations(self, view: Tensor) -> tuple[Tensor, Tensor]:
+        h = self.forward(view)
+        return h, h[:, None]
+
     def forward(self, view: Tensor) -> Tensor:
         return self.layers(view.flatten(1))
 
 
 @dataclass(frozen=True)
 class Case:
-    """How to make a method small, and how many views it wants."""
+    """How to make a method small, and what it is shown.
+
+    Attributes:
+        make: backbone -> method.
+        num_views: how many views it wants.
+        size: side of its pictures; the tiny backbone sees 8 x 8.
+        labelled: whether its examples have labels.
+        fresh: whether each batch has pictures of its own, instead of those of one small data set.
+        rate: at which AdamW brings it below its landmark.
+    """
 
     make: Callable[[nn.Module], Method]
     num_views: int = 2
+    size: int = 8
+    labelled: bool = True
+    fresh: bool = False
+    rate: float = 3e-3
+
+    def batch(
+        self, n: int = EXAMPLES, *, seed: int, size: int | None = None, dtype: torch.dtype = torch.float32
+    ) -> Batch:
+        """The first n examples as one step sees them."""
+        return toy_batch(
+            n,
+            num_views=self.num_views,
+            seed=seed,
+            size=size or self.size,
+            labelled=self.labelled,
+            fresh=self.fresh,
+            dtype=dtype,
+        )
 
 
 CASES = {
-    "simclr": Case(lambda backbone: SimCLR(backbone, hidden_dim=32, projection_dim=8)),
+    "barlowtwins": Case(lambda backbone: BarlowTwins(backbone, hidden_dim=32, projection_dim=8)),
+    "byol": Case(lambda backbone: BYOL(backbone, hidden_dim=32, projection_dim=8, momentum=0.9)),
+    "cpc": Case(lambda backbone: CPC(backbone, grid=3, patch=0.5, num_rows=2, latent_dim=8), num_views=1, size=16),
+    "deepinfomax": Case(lambda backbone: DeepInfoMax(backbone, embedding_dim=16), num_views=1),
+    "dino": Case(
+        lambda backbone: DINO(backbone, hidden_dim=32, projection_dim=8, num_prototypes=12, momentum=0.9, freeze=0.05),
+        num_views=3,
+    ),
+    "drlim": Case(lambda backbone: DrLIM(backbone, hidden_dim=32, projection_dim=8)),
+    "instdisc": Case(lambda backbone: InstDisc(backbone, num_examples=EXAMPLES, projection_dim=8), num_views=1),
+    "lejepa": Case(lambda backbone: LeJEPA(backbone, hidden_dim=32, projection_dim=4, num_directions=32), num_views=3),
+    "matchnet": Case(lambda backbone: MatchNet(backbone, bottleneck_dim=8, hidden_dim=32)),
+    "moco": Case(lambda backbone: MoCo(backbone, hidden_dim=32, projection_dim=8, queue_size=20, momentum=0.9)),
+    "mocov3": Case(lambda backbone: MoCoV3(backbone, hidden_dim=32, projection_dim=8, momentum=0.9)),
+    "nnclr": Case(lambda backbone: NNCLR(backbone, hidden_dim=32, projection_dim=8, queue_size=20)),
+    "quadruplet": Case(lambda backbone: Quadruplet(backbone, hidden_dim=32, projection_dim=8)),
+    "simclr": Case(lambda backbone: SimCLR(backbone, hidden_dim=32, projection_dim=8), fresh=True),
+    "simsiam": Case(lambda backbone: SimSiam(backbone, projection_dim=16, hidden_dim=8)),
+    "supcon": Case(lambda backbone: SupCon(backbone, hidden_dim=32, projection_dim=8), labelled=False),
+    "supervised": Case(lambda backbone: Supervised(backbone, num_classes=4), num_views=1),
+    "swav": Case(
+        lambda backbone: SwAV(
+            backbone, hidden_dim=32, projection_dim=8, num_prototypes=12, queue_size=20, queue_start=0.01, freeze=0.02
+        ),
+        num_views=3,
+    ),
+    "triplet": Case(lambda backbone: Triplet(backbone, hidden_dim=32, projection_dim=8)),
+    "vicreg": Case(lambda backbone: VICReg(backbone, hidden_dim=32, projection_dim=8)),
 }
 
 
-def toy_batch(n: int, *, num_views: int, seed: int, size: int = 8, dtype: torch.dtype = torch.float32) -> Batch:
-    """n smooth pictures of their own, seen through noise: alike enough to learn, different enough to tell apart."""
+def toy_batch(
+    n: int,
+    *,
+    num_views: int,
+    seed: int,
+    size: int = 8,
+    labelled: bool = True,
+    fresh: bool = True,
+    dtype: torch.dtype = torch.float32,
+) -> Batch:
+    """n pictures of four kinds, seen through noise: alike enough to learn, different enough to tell apart."""
     generator = torch.Generator().manual_seed(seed)
     pictures = torch.randn(n, 1, size, size, generator=generator, dtype=dtype)
+    kind = torch.arange(n) % 4
+    if not fresh:
+        fixed = torch.Generator().manual_seed(size)
+        kinds = torch.randn(4, 1, size, size, generator=fixed, dtype=dtype)
+        pictures = (torch.randn(n, 1, size, size, generator=fixed, dtype=dtype) + kinds[kind]) / 2**0.5
     views = tuple(
         pictures + 0.3 * torch.randn(pictures.shape, generator=generator, dtype=dtype) for _ in range(num_views)
     )
-    return Batch(views, torch.arange(n) % 4, torch.arange(n))
+    return Batch(views, kind if labelled else None, torch.arange(n))

@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from cases import CASES, TinyBackbone, toy_batch
+from cases import CASES, TinyBackbone
 from ranks import share
 
 from nearfar.distributed import Group
@@ -14,18 +14,19 @@ NUM_ROWS = 8
 
 
 def every_method(group: Group | None) -> dict[str, dict[str, Any]]:
-    """Loss, gradients and state of each tiny method after one backward pass over this rank's rows, in float64."""
+    """Loss, gradients and state of each tiny method after one step over this rank's rows, in float64."""
     return {name: _one(name, group) for name in CASES}
 
 
 def _one(name: str, group: Group | None) -> dict[str, Any]:
     torch.manual_seed(0)
     method = synchronize_batch_norm(CASES[name].make(TinyBackbone()).double(), group)
-    whole = toy_batch(NUM_ROWS, num_views=CASES[name].num_views, seed=0, dtype=torch.float64)
-    assert whole.label is not None
+    whole = CASES[name].batch(NUM_ROWS, seed=0, dtype=torch.float64)
     assert whole.index is not None
     views = tuple(share(view, group) for view in whole.views)
-    result = method(Batch(views, share(whole.label, group), share(whole.index, group)))
+    label = None if whole.label is None else share(whole.label, group)
+    result = method(Batch(views, label, share(whole.index, group)))
     result.loss.backward()
+    method.update([result], 0.5)
     gradients = {key: weight.grad for key, weight in method.named_parameters() if weight.grad is not None}
     return {"loss": result.loss.detach(), "gradients": gradients, "state": method.state_dict()}

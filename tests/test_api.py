@@ -1,14 +1,18 @@
 """What a user calls, end to end on little data."""
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from PIL import Image
 
 import nearfar
+from nearfar.data import Reading
 from nearfar.errors import DataError, NonFiniteLossError, RunError
 from nearfar.methods import SimCLR, Step
 from nearfar.records import EmbeddingTable, MetricsLog, RunFolder
@@ -32,7 +36,8 @@ def run(arrays: tuple[np.ndarray, np.ndarray], tmp_path_factory: pytest.TempPath
 
 def test_a_run_leaves_what_the_records_promise(run: nearfar.Run) -> None:
     files = RunFolder(run.path)
-    for file in (files.run, files.metrics, files.checkpoint, files.weights, files.encoder, files.skipped, files.log):
+    written = (files.run, files.metrics, files.checkpoint, files.weights, files.encoder, files.skipped, files.seen)
+    for file in (*written, files.log):
         assert file.exists(), file
     assert run.record["options"]["hidden_dim"] == 32
     assert {"sample.parquet", "sample.webp", "views", "gallery.json"} <= {p.name for p in files.gallery.iterdir()}
@@ -90,7 +95,7 @@ def test_minutes_become_steps_once(arrays: tuple[np.ndarray, np.ndarray], tmp_pa
     settings = {name: value for name, value in QUICK.items() if name != "steps"}
     run = nearfar.pretrain("simclr", arrays, out=tmp_path / "run", minutes=0.03, **settings)
     steps = run.record["steps"]
-    assert steps > 2
+    assert steps >= 1
     assert MetricsLog.read(RunFolder(run.path).metrics)[-1]["step"] == steps
 
 
@@ -128,6 +133,113 @@ def test_a_loss_that_is_no_number_stops_before_the_weights(
     monkeypatch.setattr(SimCLR, "forward", breaking)
     with pytest.raises(NonFiniteLossError, match="step 3: loss must be finite"):
         nearfar.pretrain("simclr", arrays, out=tmp_path / "run", **QUICK | {"steps": 5})
+
+
+def pictures(folder: Path, *, broken: int = 0) -> Path:
+    """Forty pictures of two classes, two of them the same under both, and files that are none."""
+    generator = np.random.default_rng(0)
+    for number in range(40):
+        place = folder / "ab"[number % 2] / f"{number}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(generator.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(place)
+    (folder / "a/twin.png").write_bytes((folder / "b/1.png").read_bytes())
+    for number in range(broken):
+        (folder / f"a/broken{number}.png").write_text("no picture")
+    return folder
+
+
+def test_people_are_told_what_a_run_learns_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = nearfar.pretrain("simclr", pictures(tmp_path / "data", broken=2), out=tmp_path / "run", **QUICK)
+    files = RunFolder(run.path)
+    counted, twice = capsys.readouterr().err.splitlines()[:2]
+    assert counted.startswith("Learning from: 41 pictures in 2 classes; 2 files skipped: '")
+    assert f"' 2 times (a/broken0.png); all of them are in {files.skipped}." in counted
+    assert "1 of 41 examples is an exact copy" in twice
+    assert "a/twin.png (a) = b/1.png (b)" in twice
+    assert counted in files.log.read_text()
+    assert twice in files.log.read_text()
+    assert [line.split(",")[0] for line in files.skipped.read_text().splitlines()] == [
+        "file", "a/broken0.png", "a/broken1.png",
+    ]  # fmt: skip
+    assert run.record["data"]["skipped"] == 2
+
+
+def test_any_skipped_file_is_an_error_when_reading_is_strict(tmp_path: Path) -> None:
+    data = pictures(tmp_path / "data", broken=2)
+    with pytest.raises(DataError, match=r"(?s)a/broken0\.png .*a/broken1\.png "):
+        nearfar.pretrain("simclr", data, out=tmp_path / "run", reading=Reading(strict=True), **QUICK)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_test_picture_that_the_encoder_learned_from_is_reported(
+    run: nearfar.Run, arrays: tuple[np.ndarray, np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = 255 - arrays[0]
+    test = np.concatenate([other[:10], arrays[0][:6], other[40:44]]), np.concatenate([arrays[1][:16], arrays[1][40:44]])
+    scores = nearfar.evaluate(run, (other[:40], arrays[1][:40]), test=test, probes=["knn"], baselines=False)
+    assert scores.as_dict()["data"]["overlap"] == {
+        "encoder": {"examples": 6, "ids": ["10", "11", "12", "13", "14"]},
+        "probes": {"examples": 10, "ids": ["0", "1", "2", "3", "4"]},
+    }
+    said = capsys.readouterr().err
+    assert (
+        "Warning: 6 of 20 test pictures are in the data that the encoder learned from (10, 11, 12 and 3 more)." in said
+    )
+    assert "Warning: 10 of 20 test pictures are also among those that the probes are fitted on" in said
+
+
+def test_pictures_it_has_never_seen_give_no_warning(
+    run: nearfar.Run, arrays: tuple[np.ndarray, np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = nearfar.evaluate(run, (255 - arrays[0], arrays[1]), probes=["knn"], baselines=False)
+    assert scores.data["overlap"]["encoder"] == {"examples": 0, "ids": []}
+    assert "Warning" not in capsys.readouterr().err
+    known = nearfar.evaluate(run.encoder, arrays, probes=["knn"], baselines=False)
+    assert known.data["overlap"]["encoder"] is None, "an encoder alone does not know what it learned from"
+
+
+def test_a_run_is_resumed_and_judged_as_its_data_was_read(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    for name in ("train", "other"):
+        encoded = []
+        for _ in range(40):
+            file = io.BytesIO()
+            Image.fromarray(generator.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(file, "PNG")
+            encoded.append(file.getvalue())
+        masks = [b"no picture"] * 40
+        table = pa.table({"mask": masks, "scan": encoded, "kind": list("ab" * 20)})
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+    reading = Reading(image_column="scan", label_column="kind")
+    run = nearfar.pretrain("simclr", tmp_path / "train.parquet", out=tmp_path / "run", reading=reading, **QUICK)
+    assert run.record["reading"] == {
+        "image_column": "scan", "label_column": "kind", "truncated": "skip", "strict": False, "cache": "auto",
+    }  # fmt: skip
+    nearfar.resume(run.path, workers=0)
+    assert nearfar.embed(run, tmp_path / "other.parquet").class_names == ("a", "b")
+    assert nearfar.evaluate(run, tmp_path / "other.parquet", probes=["knn"], baselines=False).data["held_out"]
+    with pytest.raises(DataError, match="label_column must be"):
+        nearfar.embed(run, tmp_path / "other.parquet", reading=Reading(label_column="sort"))
+    assert len(nearfar.embed(run, pictures(tmp_path / "folder"))) == 41, "columns of a table are none of a folder's"
+
+
+def test_a_run_resumes_from_where_its_data_has_moved(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        pictures(tmp_path / "data" / part)
+    run = nearfar.pretrain("simclr", tmp_path / "data", split="test", out=tmp_path / "run", **QUICK)
+    (tmp_path / "data").rename(tmp_path / "moved")
+    with pytest.raises(DataError, match="Say by --data where it is now"):
+        nearfar.resume(run.path, workers=0)
+    nearfar.resume(run.path, data=tmp_path / "moved", workers=0)
+
+
+@pytest.mark.parametrize("name", ["pictures", "my pictures", "pictures/", "v1.0", "./pictures"])
+def test_a_folder_of_its_own_is_called_after_the_last_part_of_the_datas_place(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pictures(tmp_path / "deep" / name)
+    run = nearfar.pretrain("simclr", f"deep/{name}", **QUICK)
+    assert run.path == Path("runs") / f"simclr-{name.strip('./') if '/' in name else name}"
 
 
 @pytest.mark.usefixtures("as_users_call")

@@ -38,7 +38,7 @@ CALLS = {
     "a folder that holds no run": Wrong(
         lambda: read_json(Path("pictures/run.json")),
         RunError,
-        "nearfar: run.json must be in the folder pictures. Got 'no such file'. Name a run's folder.",
+        "nearfar: run.json must be in the folder pictures. Got 'no such folder'. Name a run's folder.",
     ),
     "a run of a newer nearfar": Wrong(
         newer_run,
@@ -61,7 +61,7 @@ CALLS = {
 COMMANDS = {
     "nearfar pretrian simclr pictures": "pretrain",
     "nearfar pretrain simclrr pictures": "Did you mean 'simclr'?",
-    "nearfar pretrain simclr fashion-mini --temprature 0.1": "--temperature",
+    "nearfar pretrain simclr fashion-mini --temperatures 0.1": "--temperature",
     "nearfar evaluate pictures fashion-mini": "Name a run's folder",
 }
 

@@ -49,7 +49,13 @@ class TestAtomicWrite:
 
 class TestJson:
     def test_reads_back_what_was_written(self, tmp_path: Path) -> None:
-        value = {"method": "simclr", "seed": 7, "name": "Größe", "nested": {"list": [1, 2.5, None]}}
+        value = {
+            "method": "simclr",
+            "seed": 7,
+            "name": "Größe",
+            "no text": "\udcff",
+            "nested": {"list": [1, 2.5, None]},
+        }
         write_json(tmp_path / "run.json", value)
         assert read_json(tmp_path / "run.json") == {"schema": SCHEMA, **value}
 
@@ -63,6 +69,15 @@ class TestJson:
         (tmp_path / "run.json").write_text(content)
         with pytest.raises(RunError, match=r"run\.json"):
             read_json(tmp_path / "run.json")
+
+    @pytest.mark.usefixtures("as_users_call")
+    def test_a_folder_that_is_not_there_is_answered_with_the_nearest_that_is(self, tmp_path: Path) -> None:
+        (tmp_path / "first").mkdir()
+        write_json(tmp_path / "first/run.json", {})
+        with pytest.raises(RunError, match=r"no such folder.*Did you mean '.*first'"):
+            read_json(tmp_path / "fist/run.json")
+        with pytest.raises(RunError, match="Name a run's folder"):
+            read_json(tmp_path / "something else/run.json")
 
     def test_refuses_a_newer_schema(self, tmp_path: Path) -> None:
         (tmp_path / "run.json").write_text(json.dumps({"schema": SCHEMA + 1}))
@@ -107,6 +122,11 @@ class TestMetricsLog:
     def test_a_line_cut_short_is_left_out(self, tmp_path: Path) -> None:
         (tmp_path / "metrics.jsonl").write_bytes(b'{"step": 1}\n{"step": 2, "lo')
         assert MetricsLog.read(tmp_path / "metrics.jsonl") == [{"step": 1}]
+
+    @pytest.mark.parametrize("line", ["5", "[]", '{"loss": 1.0}', '{"step": "one"}'])
+    def test_a_line_that_is_no_record_is_left_out(self, tmp_path: Path, line: str) -> None:
+        (tmp_path / "metrics.jsonl").write_text(f'{{"step": 1}}\n{line}\n{{"step": 2}}\n')
+        assert [record["step"] for record in MetricsLog.read(tmp_path / "metrics.jsonl")] == [1, 2]
 
     def test_resume_drops_what_came_after_its_checkpoint(self, tmp_path: Path) -> None:
         path = tmp_path / "metrics.jsonl"
@@ -159,6 +179,10 @@ class TestEmbeddingTable:
     def test_an_empty_table_keeps_its_width(self, tmp_path: Path) -> None:
         EmbeddingTable(np.empty((0, 5), np.float32), ()).write(tmp_path / "vectors.parquet")
         assert EmbeddingTable.read(tmp_path / "vectors.parquet").vectors.shape == (0, 5)
+
+    def test_a_name_that_is_no_text_is_written_all_the_same(self, tmp_path: Path) -> None:
+        EmbeddingTable(np.zeros((1, 2), np.float32), ("menu\udce9.png",)).write(tmp_path / "vectors.parquet")
+        assert EmbeddingTable.read(tmp_path / "vectors.parquet").ids == (r"menu\udce9.png",)
 
     def test_it_is_an_array_to_numpy(self) -> None:
         assert np.array_equal(np.asarray(table()), table().vectors)

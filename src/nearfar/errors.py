@@ -54,14 +54,15 @@ def complaint(where: str, argument: str, constraint: str, got: object, next_step
         where: the function, method or command that was called, e.g. `"MoCo"`.
         argument: the argument's name as the caller wrote it.
         constraint: completes "must be", e.g. `"at least 2"`.
-        got: the value; shown with `repr`, cut at 120 characters.
+        got: the value; shown with `repr`, cut to 120 characters.
         next_step: what to type next, without the full stop; a question keeps its mark.
     """
     shown = repr(got)
     if len(shown) > 120:
-        shown = shown[:117] + "..."
-    end = "" if next_step.endswith("?") else "."
-    return f"{where}: {argument} must be {constraint}. Got {shown}. {next_step}{end}"
+        end = shown[-1] if shown[-1] in "'\")]}" else ""
+        shown = f"{shown[: 117 - len(end)]}...{end}"
+    stop = "" if next_step.endswith("?") else "."
+    return f"{where}: {argument} must be {constraint}. Got {shown}. {next_step}{stop}"
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -2,12 +2,13 @@
 
 import inspect
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pytest
 
 from nearfar import api
-from nearfar.cli.derive import flags_of, outline
+from nearfar.cli.derive import compose, flags_of, outline
 from nearfar.cli.pretrain import GROUPS
 from nearfar.methods import METHODS
 
@@ -18,7 +19,8 @@ def test_an_outline_is_the_function_without_its_body(name: str) -> None:
     assert drawn.__doc__ == real.__doc__
 
     def plain(function: object) -> list[tuple[object, ...]]:
-        return [(entry.name, entry.kind, entry.default) for entry in inspect.signature(function).parameters.values()]
+        entries = inspect.signature(function).parameters.values()
+        return [(entry.name, entry.kind, repr(entry.default)) for entry in entries]
 
     assert plain(drawn) == plain(real)
 
@@ -49,6 +51,50 @@ def test_help_is_the_section_args() -> None:
     }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Care:
+    """How it is done.
+
+    Attributes:
+        slow: whether time is taken.
+        tool: what with; or
+            nothing.
+    """
+
+    slow: bool = False
+    tool: str | None = None
+
+
+def careful(*, rate: float = 0.1, care: Care = Care()) -> None:
+    """Does something.
+
+    Args:
+        rate: how fast.
+        care: how it is done.
+    """
+
+
+def test_a_dataclass_becomes_its_fields() -> None:
+    flags = flags_of(careful)
+    assert {name: (flag.hint, flag.help) for name, flag in flags.items()} == {
+        "rate": (float, "how fast"), "slow": (bool, "whether time is taken"), "tool": (str, "what with; or nothing"),
+    }  # fmt: skip
+
+
+def test_what_was_typed_of_a_dataclass_is_put_together_again() -> None:
+    called: list[dict[str, object]] = []
+    command = compose(lambda **given: called.append(given), flags_of(careful))
+    command(tool="file", rate=0.5)
+    command(rate=0.5)
+    assert called == [{"rate": 0.5, "care": Care(tool="file")}, {"rate": 0.5}]
+
+
+def test_an_outline_knows_the_fields_of_an_imported_dataclass() -> None:
+    called: list[dict[str, object]] = []
+    compose(lambda **given: called.append(given), flags_of(outline("nearfar.api", "embed")))("run", "data", strict=True)
+    assert called == [{"run": "run", "data": "data", "reading": api.Reading(strict=True)}]
+
+
 def test_options_of_a_method_keep_their_types() -> None:
     def method(*, depth: int = 2, rate: float | None = None) -> None: ...
 
@@ -62,14 +108,20 @@ def test_help_explains_every_argument_of_a_method(method: str, typed) -> None:
     assert all(len(words) >= 4 for words in flags), "each has words of help"
     shown = {words[0].removeprefix("--").replace("-", "_") for words in flags}
     options = inspect.signature(METHODS[method].__init__).parameters.values()
-    assert shown == (set(inspect.signature(api.pretrain).parameters) - {"method", "data", "options"}) | {"DATA"} | {
+    assert shown == (arguments() - {"data"}) | {"DATA"} | {
         entry.name for entry in options if entry.kind is inspect.Parameter.KEYWORD_ONLY
     }
 
 
+def arguments() -> set[str]:
+    """What every method's command takes."""
+    named = set(inspect.signature(api.pretrain).parameters) - {"method", "options", "reading"}
+    return named | {field.name for field in fields(api.Reading)}
+
+
 def test_every_argument_has_its_heading() -> None:
     headed = {name for names in GROUPS.values() for name in names}
-    assert headed == set(inspect.signature(api.pretrain).parameters) - {"method", "options"}
+    assert headed == arguments()
 
 
 def test_a_sequence_is_typed_in_one_go(typed) -> None:

@@ -76,6 +76,46 @@ def test_a_signal_saves_and_says_how_to_go_on(
     assert RunFolder(run).checkpoint.exists()
 
 
+def test_reading_is_said_by_flags(pictures: Path, typed) -> None:
+    Path("pictures/left/torn.png").write_bytes(Path("pictures/left/00.png").read_bytes()[:-30])
+    done = typed(
+        "pretrain", "simclr", "pictures", *QUICK, "--truncated", "use", "--cache", "never", "--out", "runs/first"
+    )
+    assert done.code == 0, done.err
+    assert done.err.startswith("Learning from: 41 pictures in 2 classes.\n")
+    assert read_json(Path("runs/first/run.json"))["reading"]["truncated"] == "use"
+    typed("embed", "runs/first", "pictures", "--out", "vectors.parquet")
+    assert len(EmbeddingTable.read("vectors.parquet")) == 41, "as the run read it"
+    skipped = typed("pretrain", "simclr", "pictures", *QUICK)
+    assert skipped.err.startswith("Learning from: 40 pictures in 2 classes; 1 file skipped: '")
+
+
+def test_strict_stops_with_the_list(pictures: Path, typed) -> None:
+    for number in range(3):
+        Path(f"pictures/left/broken{number}.png").write_text("no picture")
+    code, out, err = typed("pretrain", "simclr", "pictures", *QUICK, "--strict")
+    assert (code, out) == (2, "")
+    sentence, *listed = err.splitlines()
+    assert sentence.startswith("pretrain: data must be usable to the last file")
+    assert [line.split()[0] for line in listed] == [f"left/broken{number}.png" for number in range(3)]
+    assert "Traceback" not in err
+    assert not Path("runs").exists()
+
+
+def test_a_name_that_is_no_text_does_no_harm(pictures: Path, typed) -> None:
+    Path("pictures").rename("menu\udce9")
+    Path("menu\udce9/left/00.png").rename("menu\udce9/left/\udce9.png")
+    done = typed("pretrain", "simclr", "menu\udce9", *QUICK)
+    assert done.code == 0, done.err
+    assert done.out.startswith("The encoder is in runs/simclr-menu,")
+    assert r"nearfar evaluate runs/simclr-menu 'menu\udce9'" in done.err
+    assert typed("resume", "runs/simclr-menu", "--workers", "0").code == 0
+    refused = typed("pretrain", "simclr", "menu\udce9", *QUICK, "--out", "runs/\udce9")
+    assert refused.err == (
+        "pretrain: out must be a name of letters in UTF-8. Got 'runs/\\udce9'. Choose another --out.\n"
+    )
+
+
 def test_resume_ends_like_pretrain(pictures: Path, typed) -> None:
     typed("pretrain", "simclr", "pictures", *QUICK, "--out", "runs/first")
     done = typed("resume", "runs/first", "--workers", "0")

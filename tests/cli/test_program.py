@@ -97,6 +97,15 @@ def test_a_full_disk_is_not_a_bug(failing, typed) -> None:
     assert answer.err == "nearfar: runs/first/report.html: No space left on device.\n"
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes")])
+def test_want_of_memory_is_not_a_bug(error: Exception, failing, typed) -> None:
+    failing(error)
+    answer = typed("report", "runs/first")
+    assert answer.code == 1
+    assert answer.err.startswith("nearfar: memory must be enough for this call.")
+    assert "--batch-size" in answer.err
+
+
 def test_a_failed_run_is_not_a_wrong_call(failing, typed) -> None:
     failing(NonFiniteLossError("step 7: loss must be finite."))
     assert typed("report", "runs/first") == (1, "", "step 7: loss must be finite.\n")

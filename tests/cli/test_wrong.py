@@ -1,61 +1,68 @@
-"""A wrong call gets one sentence on stderr, exit code 2 and no traceback."""
+"""A wrong call gets one sentence on stderr, exit code 2 and no traceback, and leaves nothing behind."""
 
 import re
 import shlex
+from pathlib import Path
 
+import numpy as np
 import pytest
+from cli.desk import lay_out
+from cli.wrong_calls import PAGE, WRONG_CALLS, WrongCall, page
 
-SENTENCE = re.compile(r"[\w /`-]+: .+ must be .+\. Got .+\. .+[.?]\n")
+import nearfar
+from nearfar.cli.wrong import is_refusal
+from nearfar.data import Reading, open_source
+from nearfar.records import EmbeddingTable
 
-CALLS = {
-    "pretrian simclr pictures": "nearfar: command must be one that `nearfar --help` lists. Got 'pretrian'. "
-    "Did you mean 'pretrain'?",
-    "zzz": "nearfar: command must be one that `nearfar --help` lists. Got 'zzz'. "
-    "Choose from demo, doctor, embed, evaluate, methods, pretrain, report, resume.",
-    "--versoin": "Did you mean '--version'?",
-    "pretrain simclrr pictures": "nearfar pretrain: method must be one that `nearfar methods` lists. Got 'simclrr'. "
-    "Did you mean 'simclr'?",
-    "pretrain simclr": "nearfar pretrain simclr: DATA must be given. Got nothing. "
-    "Type `nearfar pretrain simclr --help`.",
-    "pretrain simclr pictures --temprature 0.1": "nearfar pretrain simclr: option must be one that "
-    "`nearfar pretrain simclr --help` lists. Got '--temprature'. Did you mean '--temperature'?",
-    "pretrain simclr pictures --temprature=0.1": "Got '--temprature'. Did you mean '--temperature'?",
-    "pretrain simclr pictures --steps": "--steps must be followed by a value. Got nothing.",
-    "pretrain simclr pictures --steps two": "--steps must be a whole number. Got 'two'.",
-    "pretrain simclr pictures --temperature warm": "--temperature must be a number. Got 'warm'.",
-    "pretrain simclr pictures --steps 1 --steps 2": "--steps must be given once. Got it twice.",
-    "pretrain simclr my pictures": "arguments must be those that its help lists. Got 'pictures'.",
-    "pretrain simclr pictures --log": "--log must be followed by a value. Got nothing.",
-    "pretrain simclr fashion-min": "Did you mean 'fashion-mini'?",
-    "pretrain simclr pictures --backbone resnt18": "Did you mean 'resnet18'?",
-    "pretrain simclr pictures --steps 1 --epochs 1": "epochs and steps must be given one at a time.",
-    "pretrain simclr pictures --steps 0": "steps must be above 0. Got 0.",
-    "resume pictures": "run.json must be in the folder pictures. Got 'no such file'. Name a run's folder.",
-    "evaluate": "nearfar evaluate: RUN must be given. Got nothing.",
-    "evaluate pictures": "nearfar evaluate: DATA must be given. Got nothing.",
-    "evaluate pictures pictures": "Name a run's folder.",
-    "evaluate pictures pictures --probes nkn": "Did you mean 'knn'?",
-    "evaluate pictures pictures --json=5": "--json must be given without a value. Got '5'.",
-    "embed pictures pictures": "nearfar embed: --out must be given. Got nothing.",
-    "embed pictures pictures --out no/such/vectors.parquet": "out must be a file in an existing folder.",
-    "embed pictures pictures --out pictures": "out must be a file in an existing folder.",
-    "report pictures": "Name a run's folder.",
-    "methods --jsn": "Did you mean '--json'?",
-    "demo --minutes ten": "nearfar demo: --minutes must be a number. Got 'ten'.",
-    "demo --minutes 0": "minutes must be above 0.",
-}
+SENTENCE = re.compile(r"[\w ./`-]+: .+ must be .+\. Got .+\. .+[.?]")
+NAMES = {"nearfar": nearfar, "np": np, "open_source": open_source, "Reading": Reading, "EmbeddingTable": EmbeddingTable}
 
 
-@pytest.mark.usefixtures("pictures")
-@pytest.mark.parametrize(("call", "answer"), CALLS.items(), ids=CALLS)
-def test_a_wrong_call_is_answered_in_one_sentence(call: str, answer: str, typed) -> None:
-    code, out, err = typed(*shlex.split(call))
-    assert answer in err
-    last = err.splitlines(keepends=True)[-1]
-    assert SENTENCE.fullmatch(last), "the sentence is whole and the last that is said"
-    assert code == 2
-    assert out == ""
-    assert "Traceback" not in err
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("desk")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        lay_out(root)
+    return root
+
+
+def files(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.rglob("*")}
+
+
+def call(wrong: WrongCall, typed, capsys: pytest.CaptureFixture[str]) -> str:
+    """Makes the call and gives all that was said."""
+    if wrong.is_command:
+        code, out, err = typed(*shlex.split(wrong.call)[1:])
+        assert code == 2, err
+        assert out == ""
+        return err
+    with pytest.raises((ValueError, TypeError)) as caught:
+        eval(wrong.call, dict(NAMES))
+    assert is_refusal(caught.value)
+    return f"{capsys.readouterr().err}{caught.value}\n"
+
+
+@pytest.mark.parametrize("wrong", WRONG_CALLS, ids=lambda wrong: wrong.call)
+def test_a_wrong_call_is_answered_in_one_sentence(
+    wrong: WrongCall, desk: Path, typed, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk)
+    before = files(desk)
+    said = call(wrong, typed, capsys)
+    assert said.count("\n") == 1, said
+    assert SENTENCE.fullmatch(said.rstrip("\n"))
+    assert wrong.is_answered_by(said.rstrip("\n")), said
+    assert files(desk) == before
+
+
+def test_there_are_many_of_them_and_each_once() -> None:
+    assert len({wrong.call for wrong in WRONG_CALLS}) == len(WRONG_CALLS) >= 60
+
+
+def test_the_page_of_the_docs_shows_them() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "python tests/cli/wrong_calls.py writes it anew"
 
 
 @pytest.mark.parametrize("place", [0, 1, 2, 3])

@@ -81,7 +81,8 @@ def test_cropped_views_come_in_their_sizes(varied: Path) -> None:
     for place, row in enumerate(batch.index.tolist()):
         offset = row % 5
         expected = source.read(row).resize((16, 16), 2, box=(offset, offset, offset + 20, offset + 20))
-        assert np.array_equal(batch.pictures[0][place].permute(1, 2, 0), np.asarray(expected))
+        crop = batch.pictures[0][place].permute(1, 2, 0).numpy().astype(int)
+        assert np.abs(crop - np.asarray(expected, int)).max() <= 3, "a box one pixel further differs by tens"
 
 
 def test_the_number_of_workers_changes_nothing(varied: Path) -> None:

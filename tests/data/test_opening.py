@@ -1,3 +1,4 @@
+import gzip
 import pickle
 import zipfile
 from collections.abc import Callable
@@ -7,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from packing import arrow, backwards, below, kinds, listed, parquet, rows, shards, tarred, zipped
 
 from nearfar.data import open_source, splits
 from nearfar.errors import DataError
@@ -15,44 +17,40 @@ Files = dict[str, bytes]
 Write = Callable[..., Path]
 
 
-def zipped(path: Path, files: Files) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return path
-
-
-def table(path: Path, files: Files, **columns: list[object]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    images = [{"bytes": data, "path": name} for name, data in files.items()]
-    pq.write_table(pa.table({"image": images, **columns}), path)
-    return path
-
-
-def below(folder: str, files: Files) -> Files:
-    return {f"{folder}/{name}": data for name, data in files.items()}
-
-
-def kinds(files: Files) -> list[object]:
-    return [name.split("/")[0] for name in files]
+def labelled(files: Files) -> pa.Table:
+    """Rows in another order than their names'."""
+    return rows(backwards(files), label=kinds(backwards(files)))
 
 
 CONTAINERS: dict[str, Callable[[Files, Path, Write, np.ndarray], object]] = {
     "folder": lambda files, path, write, pixels: write(files),
     "folder in a folder": lambda files, path, write, pixels: write(below("all/of/it", files)),
-    "zip": lambda files, path, write, pixels: zipped(path / "cats.zip", files),
-    "zip by another name": lambda files, path, write, pixels: zipped(path / "cats.data", files),
-    "zip of a folder": lambda files, path, write, pixels: zipped(path / "z", below("top", files)),
-    "parquet with labels": lambda files, path, write, pixels: table(path / "a.parquet", files, label=kinds(files)),
-    "parquet with names": lambda files, path, write, pixels: table(
-        path / "a.parquet", files, label=[0, 0, 0, 1, 1, 1], label_name=kinds(files)
+    "zip": lambda files, path, write, pixels: zipped(path / "cats.zip", backwards(files)),
+    "zip by another name": lambda files, path, write, pixels: zipped(path / "cats.data", files, zipfile.ZIP_DEFLATED),
+    "zip of a folder": lambda files, path, write, pixels: zipped(path / "z", below("top", files), zipfile.ZIP_BZIP2),
+    "tar": lambda files, path, write, pixels: tarred(path / "a.tar", backwards(files)),
+    "tar.gz": lambda files, path, write, pixels: tarred(path / "a.tar.gz", below("./top", files), "gz"),
+    "tar.bz2 by another name": lambda files, path, write, pixels: tarred(path / "a", files, "bz2"),
+    "tar.xz": lambda files, path, write, pixels: tarred(path / "a.tar.xz", files, "xz"),
+    "folder of shards": lambda files, path, write, pixels: shards(path / "a", backwards(files)),
+    "pattern of shards": lambda files, path, write, pixels: f"{shards(path / 'a', files)}/part-{{000..001}}.tar",
+    "list of shards": lambda files, path, write, pixels: sorted(shards(path / "a", files, 3).iterdir()),
+    "parquet with labels": lambda files, path, write, pixels: parquet(path / "a.parquet", labelled(files)),
+    "parquet with names": lambda files, path, write, pixels: parquet(
+        path / "a", rows(files, label=[0, 0, 0, 1, 1, 1], label_name=kinds(files))
     ),
+    "arrow file": lambda files, path, write, pixels: arrow(path / "a.arrow", labelled(files)),
+    "arrow stream": lambda files, path, write, pixels: arrow(path / "a.arrow", labelled(files), stream=True),
+    "compressed arrow": lambda files, path, write, pixels: arrow(path / "a", labelled(files), compression="zstd"),
+    "csv": lambda files, path, write, pixels: listed(path / "a.csv", backwards(files)),
+    "tsv by another name": lambda files, path, write, pixels: listed(path / "a.txt", files, "\t"),
     "arrays": lambda files, path, write, pixels: (pixels, kinds(files)),
     "npz": lambda files, path, write, pixels: npz(path / "a.npz", X=pixels, y=np.array(kinds(files))),
     "npz with names": lambda files, path, write, pixels: npz(
         path / "a.npz", images=pixels[..., None], labels=np.repeat([0, 1], 3), classes=np.array(["cat", "dog"])
     ),
 }
+ENCODED = [name for name in CONTAINERS if not name.startswith(("arrays", "npz"))]
 
 
 def npz(path: Path, **arrays: np.ndarray) -> Path:
@@ -73,11 +71,13 @@ def test_every_container_gives_the_same(
     assert source.skipped == ()
     for row in range(6):
         assert np.array_equal(np.asarray(source.read(row)), pixels[row])
-    if container.startswith(("folder", "zip", "parquet")):
-        assert source.ids == tuple(files)
+    assert source.hashes.shape == (6,)
+    if container in ENCODED:
+        assert source.ids == tuple(name.replace("/", "-") if "shards" in container else name for name in files)
         assert source.fingerprint == open_source(write(files, "again")).fingerprint
     else:
         assert source.ids == ("0", "1", "2", "3", "4", "5")
+        assert source.fingerprint == open_source((pixels, kinds(files))).fingerprint
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -88,9 +88,82 @@ def test_a_source_travels_without_its_decoded_pictures(
     copy = pickle.loads(pickle.dumps(source))
     assert source.is_kept
     assert not copy.is_kept
+    assert len(pickle.dumps(source)) < 6000
     assert copy.ids == source.ids
     assert np.array_equal(np.asarray(copy.read(0)), pixels[4])
     assert copy.fingerprint == source.fingerprint
+
+
+@pytest.fixture
+def digits(shared_data: Callable[[str], Path]) -> Files:
+    """200 photographs of ten classes, by their paths."""
+    with zipfile.ZipFile(shared_data("imagefolder/sign_language_digits_1000.zip")) as archive:
+        found = {name: archive.read(name) for name in archive.namelist() if name.endswith(".JPG")}
+    return {"/".join(name.split("/")[-2:]): data for name, data in sorted(found.items()) if "test/" in name}
+
+
+@pytest.mark.parametrize(
+    "container", ["zip", "tar.gz", "folder of shards", "arrow stream", "parquet with labels", "csv"]
+)
+def test_photographs_are_the_same_through_any_container(
+    container: str, digits: Files, tmp_path: Path, write: Write, shared_data: Callable[[str], Path]
+) -> None:
+    original = open_source(shared_data("imagefolder/sign_language_digits_1000.zip"), split="test")
+    source = open_source(CONTAINERS[container](digits, tmp_path, write, np.empty(0)))
+    assert len(source) == 200
+    assert source.class_names == original.class_names == tuple("0123456789")
+    assert source.labels.tolist() == original.labels.tolist()
+    assert source.fingerprint == original.fingerprint
+    rows = np.arange(0, 200, 20)
+    assert (source.pixels(rows) == original.pixels(rows)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("cifar10/test.parquet", (8_000, 10, "airplane", "test/airplane/")),
+        ("identity/orl_faces.zip", (400, 40, "s1", "s1/1.png")),
+        ("identity/omniglot_images_background_small1.zip", (2_720, 5, "Balinese", "Balinese/character01/0108_01.png")),
+    ],
+)
+def test_real_containers(name: str, facts: tuple[int, int, str, str], shared_data: Callable[[str], Path]) -> None:
+    source = open_source(shared_data(name))
+    count, classes, first_class, first_id = facts
+    assert (len(source), len(source.class_names), source.class_names[0]) == (count, classes, first_class)
+    assert source.ids[0].startswith(first_id)
+    assert source.skipped == ()
+
+
+def damaged(data: bytes, generator: np.random.Generator) -> bytes:
+    """Cut off, or with some bytes overwritten: anywhere, at the beginning or at the end."""
+    where, changed = int(generator.integers(4)), bytearray(data)
+    if where == 0:
+        return data[: int(generator.integers(len(data)))]
+    for place in generator.integers(len(data), size=int(generator.integers(1, 5))).tolist():
+        near = (place, place % min(600, len(data)), len(data) - 1 - place % min(700, len(data)))[where - 1]
+        changed[near] = int(generator.integers(256))
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    "container",
+    ["zip", "zip by another name", "tar", "tar.gz", "tar.bz2 by another name", "tar.xz", "parquet with labels",
+     "arrow file", "arrow stream", "compressed arrow", "csv", "npz"],
+)  # fmt: skip
+def test_damaged_containers_are_used_or_refused_in_one_sentence(
+    container: str, files: Files, tmp_path: Path, write: Write, pixels: np.ndarray
+) -> None:
+    path = Path(str(CONTAINERS[container](files, tmp_path, write, pixels)))
+    whole, generator = path.read_bytes(), np.random.default_rng(0)
+    refused = []
+    for _ in range(25):
+        path.write_bytes(damaged(whole, generator))
+        try:
+            open_source(path).hashes  # noqa: B018  # which reads every picture
+        except DataError as error:
+            refused.append(str(error))
+    assert refused
+    assert not any("\n" in sentence for sentence in refused)
 
 
 def test_flat_pictures_have_no_labels(files: Files, write: Write) -> None:
@@ -120,7 +193,7 @@ def test_splits_are_found_and_share_their_class_names(kind: str, files: Files, t
         data = zipped(tmp_path / "z.zip", below("top", in_splits(files)))
     else:
         part = [name.split("/")[0] for name in in_splits(files)]
-        data = table(tmp_path / "t.parquet", files, label_name=kinds(files), split=part)
+        data = parquet(tmp_path / "t.parquet", rows(files, label_name=kinds(files), split=part))
     assert splits(data) == ("train", "val", "test")
     assert len(open_source(data)) == 4
     assert open_source(data, split="validation").labels.tolist() == [0]
@@ -145,7 +218,7 @@ def test_parquet_files_of_a_folder_are_splits(files: Files, tmp_path: Path, pixe
 
 
 def test_hugging_face_keeps_class_names_in_the_metadata(files: Files, tmp_path: Path) -> None:
-    plain = pq.read_table(table(tmp_path / "a.parquet", files, label=[0, 0, 0, 2, None, 2]))
+    plain = rows(files, label=[0, 0, 0, 2, None, 2])
     features = b'{"info": {"features": {"label": {"names": ["cat", "cow", "dog"], "_type": "ClassLabel"}}}}'
     pq.write_table(plain.replace_schema_metadata({"huggingface": features}), tmp_path / "b.parquet")
     source = open_source(tmp_path / "b.parquet")
@@ -257,8 +330,6 @@ def test_fashion_mini_is_small_and_comes_with_its_licence() -> None:
 
 
 def test_fashion_mini_is_fashion_mnist(shared_data: Callable[[str], Path], as_users_call: None) -> None:
-    import gzip
-
     official = gzip.decompress(shared_data("fashion-mnist/t10k-images-idx3-ubyte.gz").read_bytes())
     pictures = np.frombuffer(official, np.uint8, offset=16).reshape(-1, 28, 28)
     official = gzip.decompress(shared_data("fashion-mnist/t10k-labels-idx1-ubyte.gz").read_bytes())
@@ -307,6 +378,21 @@ def test_a_messy_zip_opens_and_says_what_it_left_out(shared_data: Callable[[str]
         (lambda path: np.zeros((2, 64), np.uint8), r"Reshape it"),
         (lambda path: (np.zeros((2, 4, 4), np.uint8), [1]), r"labels must be one for each of 2 pictures\. Got 1"),
         (lambda path: 3, r"data must be a path, the name of a data set or an array\. Got 'int'"),
+        (lambda path: [], r"data must be a path, the name of a data set or an array\. Got 'list'"),
+        (lambda path: [path / "a", path / "b"], r"data must be files that exist\. Got '.*"),
+        (
+            lambda path: [npz(path / "a.npz", X=np.zeros(3)), tarred(path / "b", {})],
+            r"files of one kind\. Got \['npz', ",
+        ),
+        (
+            lambda path: [npz(path / f"{each}.npz", X=np.zeros(3)) for each in "ab"],
+            r"one file, or several tables or tars",
+        ),
+        (lambda path: file(path / "a.zip", b""), r"Got '.*a\.zip, which is empty'"),
+        (
+            lambda path: file(path / "a.npy.gz", gzip.compress(b"\x93NUMPY")),
+            r"data must be a folder, zip, .*a\.npy\.gz",
+        ),
         (lambda path: words_only(path / "a.parquet"), r"a table with a column of picture bytes\. Got \['text'\]"),
     ],
 )

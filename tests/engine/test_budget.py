@@ -31,7 +31,7 @@ class Clock:
     def monotonic(self) -> float:
         return self.now
 
-    def train(self, method: Any, feed: Any, plan: ViewPlan, optimizer: Any, *, steps: int, watch: Any, **_: Any) -> None:
+    def train(self, method: Any, feed: Any, plan: ViewPlan, *_: Any, steps: int, watch: Any, **__: Any) -> None:
         for step in range(steps):
             self.steps += 1
             self.now += plan.stages[0][1] * (0.5 if self.steps <= self.burst else 1.0)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from nearfar.diagnostics import Verdict
 from nearfar.engine import display
 
 RECORD = {
@@ -37,6 +38,19 @@ def test_plain_lines_where_there_is_no_terminal(
         f"step 5/10  {words}",
         "That is all.",
     ]
+
+
+def test_the_guard_s_words_stay_and_are_coloured_where_a_terminal_shows_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict = Verdict("collapsed", "Collapsed: [all] is one.")
+    display.Display(None, steps=10).verdict(verdict)
+    assert capsys.readouterr().err == "Collapsed: [all] is one.\n"
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    display.Display(None, steps=10).verdict(verdict)
+    assert capsys.readouterr().err == "\x1b[31mCollapsed: [all] is one.\x1b[0m\n"
 
 
 def test_other_ranks_are_silent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

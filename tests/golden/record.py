@@ -12,7 +12,7 @@ import torch
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parent))
 
-from cases import CASES, TinyBackbone, toy_batch  # noqa: E402
+from cases import CASES, TinyBackbone  # noqa: E402
 
 STEPS = 20
 
@@ -26,7 +26,7 @@ def curve(name: str) -> list[float]:
     losses = []
     for step in range(STEPS):
         torch.manual_seed(step)
-        result = method(toy_batch(16, num_views=case.num_views, seed=step, dtype=torch.float64))
+        result = method(case.batch(16, seed=step, dtype=torch.float64))
         result.loss.backward()
         optimizer.step()
         optimizer.zero_grad()

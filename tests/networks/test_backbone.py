@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from nearfar.networks import SmallResNet, backbone, dim_of, first_convolution, mlp, start_from_patches
+from nearfar.networks import SmallResNet, backbone, dim_of, first_convolution, start_from_patches
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -18,6 +18,8 @@ def test_a_backbone_keeps_the_contract(name: str, size: int, channels: int) -> N
     locations = network.locations(view)
     assert locations.shape[0] == 2
     assert locations.shape[2] == network.location_dim
+    for made, alone in zip(network.with_locations(view), (network(view), locations), strict=True):
+        torch.testing.assert_close(made, alone)
     assert first_convolution(network).in_channels == channels
 
 
@@ -43,15 +45,21 @@ def test_a_vit_takes_the_sizes_of_a_resolution_schedule() -> None:
         assert network(torch.randn(1, 1, size, size)).shape == (1, 192)
 
 
-def test_the_small_network_joins_quarters_of_two_blocks_and_the_expansion() -> None:
+def test_the_small_network_joins_a_grid_of_its_first_block_and_the_expansion() -> None:
     network = SmallResNet(channels=1).eval()
-    view = torch.randn(2, 1, 32, 32)
-    _, middle, deep, expanded = network.stages(view)
+    view = torch.randn(2, 1, 24, 24)
+    first, *_, expanded = network.stages(view)
     h = network(view)
-    torch.testing.assert_close(h[:, 4], middle[:, 1, :4, :4].mean((1, 2)))
-    torch.testing.assert_close(h[:, 4 * 128 + 3], deep[:, 0, 2:, 2:].mean((1, 2)))
+    torch.testing.assert_close(h[:, 9], first[:, 1, :4, :4].mean((1, 2)))
+    torch.testing.assert_close(h[:, 9 * 3 + 8], first[:, 3, 8:, 8:].mean((1, 2)))
     torch.testing.assert_close(h[:, -512:], expanded.mean((2, 3)))
     torch.testing.assert_close(network.locations(view).mean(1), expanded.mean((2, 3)))
+
+
+def test_positions_are_rows_then_columns_however_the_model_stores_them() -> None:
+    network = backbone("swin_tiny_patch4_window7_224", size=224, channels=3).eval()
+    locations = network.locations(torch.randn(1, 3, 224, 224))
+    assert locations.shape == (1, 49, network.location_dim)
 
 
 def test_first_filters_see_whitened_patches() -> None:
@@ -73,14 +81,6 @@ def test_filters_beyond_the_directions_keep_their_random_start() -> None:
     start_from_patches(convolution, torch.randn(16, 1, 8, 8))
     torch.testing.assert_close(convolution.weight[8:], before[8:])
     assert not torch.equal(convolution.weight[:8], before[:8])
-
-
-def test_mlp_has_no_bias_before_a_norm() -> None:
-    head = mlp(8, 16, 4)
-    assert [type(layer).__name__ for layer in head] == ["Linear", "BatchNorm1d", "ReLU", "Linear"]
-    assert head[0].bias is None
-    assert head[3].bias is not None
-    assert type(mlp(8, 4, last_norm=True)[-1]) is nn.BatchNorm1d
 
 
 @pytest.mark.usefixtures("as_users_call")

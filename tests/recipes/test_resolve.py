@@ -7,7 +7,7 @@ import pytest
 
 from nearfar.data import Pictures, open_source
 from nearfar.engine import Settings
-from nearfar.methods import SimCLR
+from nearfar.methods import SimCLR, Supervised
 from nearfar.recipes import for_pictures, policy, resolve, view_size
 
 NOTHING = {
@@ -93,11 +93,13 @@ def test_the_policy_has_the_size_of_the_settings() -> None:
     [
         ({"batch_size": 41}, "SimCLR: batch_size must be between 2 and 40, the number of examples. Got 41. Try 40."),
         ({"batch_size": 1}, "SimCLR: batch_size must be between 2 and 40, the number of examples. Got 1. Try 2."),
-        ({"accumulate": 0}, "pretrain: accumulate must be at least 1. Got 0. Try 1."),
-        ({"batch_size": 9, "accumulate": 2}, "must be a multiple of 2 between 4 and 40"),
-        ({"learning_rate": 0.0}, "pretrain: learning_rate must be above 0. Got 0.0."),
-        ({"clip": 0.0}, "pretrain: clip must be above 0. Got 0.0. Try 1, or leave it out."),
-        ({"weight_decay": -1.0}, "pretrain: weight_decay must be at least 0. Got -1.0."),
+        (
+            {"batch_size": 9, "accumulate": 2},
+            "must be a multiple of 2 between 4 and 40, the number of examples. Got 9. Try 8.",
+        ),
+        ({"accumulate": 21}, "pretrain: accumulate must be at most 20 for 40 examples. Got 21. Try 1."),
+        ({"epochs": 1e6, "batch_size": 2, "n": 2002}, "pretrain: steps must be at most 1,000,000,000. Got 1001000000."),
+        ({"n": 1}, "pretrain: data must be at least 2 pictures, the smallest batch of SimCLR. Got '1 in array'."),
         ({"init": "timm:resnet18", "backbone": "resnet50"}, "backbone must be left out, or 'resnet18' as --init says"),
     ],
 )
@@ -110,3 +112,30 @@ def test_wrong_calls(said: dict[str, Any], sentence: str) -> None:
 def test_an_unknown_option_gets_a_suggestion() -> None:
     with pytest.raises(ValueError, match="Did you mean 'temperature'"):
         resolved(options={"temperatures": 0.1})
+
+
+@pytest.mark.parametrize("accumulate", [2, 3, 7, 20])
+def test_the_recipes_batch_can_be_cut_into_any_number_of_parts(accumulate: int) -> None:
+    settings = resolved(n=300, accumulate=accumulate)
+    assert settings.batch_size % accumulate == 0
+    assert settings.batch_size >= 100
+
+
+def test_numbers_of_numpy_become_plain_ones() -> None:
+    settings = resolved(options={"temperature": np.float32(0.5)}, batch_size=np.int64(8), learning_rate=np.float64(0.1))
+    assert [type(value) for value in (settings.batch_size, settings.learning_rate)] == [int, float]
+    assert type(settings.options["temperature"]) is float
+
+
+@pytest.mark.usefixtures("as_users_call")
+def test_what_is_counted_in_the_data_is_not_the_users_to_say() -> None:
+    source = open_source((np.zeros((8, 16, 16), np.uint8), list("aabbccdd")))
+    assert isinstance(source, Pictures)
+
+    def settings(**options: int) -> Settings:
+        said = {"said": NOTHING | {"batch_size": 4}, "seed": 0, "precision": "32-true"}
+        return resolve("supervised", Supervised, source, options=options, **said)
+
+    assert settings().options["num_classes"] == settings(num_classes=4).options["num_classes"] == 4
+    with pytest.raises(ValueError, match=r"num_classes must be 4, as counted in the data\. Got 7\. Leave it out"):
+        settings(num_classes=7)

@@ -33,6 +33,12 @@ def _metrics(folder: RunFolder) -> None:
         }
         if step % 100 == 0:
             record |= {"effective_rank": 20 + step / 10, "knn_accuracy": 0.8 + step / 20000}
+            record |= {
+                "projection_rank": 40.0,
+                "projection_spread": 0.9,
+                "guard": "fine",
+                "guard_says": "Fine: <all> well.",
+            }
         log.append(record)
     log.close()
 

@@ -54,7 +54,8 @@ def open_page(chromium, folder):
 def test_the_page_opens_quietly_and_fits(open_page, width, scheme):
     page = open_page(width, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.locator(".curve svg path.smooth").count() == 5
+    assert page.locator(".curve svg path.smooth").count() == 7
+    assert page.locator(".curve svg path.collapsed").count() == 3
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     lightness = sum(int(part) for part in paper[4:-1].split(",")) / 3
     assert (lightness > 128) == (scheme == "light")

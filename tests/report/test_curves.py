@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nearfar.report.curves import MOST_POINTS, excerpt, panels, smoothed, standing
+from nearfar.report.curves import MOST_POINTS, excerpt, health, panels, smoothed, standing
 
 
 def log(losses, **bounds):
@@ -42,6 +42,29 @@ def test_the_loss_comes_first_then_the_known_then_the_method_s_own():
     assert found[0]["references"] == [{"name": "chance", "values": [3.5, 3.5]}]
     assert found[1]["step"] == [2]
     assert found[3]["title"] == "Queue age"
+
+
+def test_health_stands_beside_its_collapsed_value():
+    records = log([3.0, 2.0], effective_rank=40.0, projection_spread=0.8)
+    found = {panel["key"]: panel for panel in panels(records)}
+    assert found["effective_rank"]["references"] == [{"name": "collapsed", "values": [1, 1]}]
+    assert found["projection_spread"]["references"] == [{"name": "collapsed", "values": [0, 0]}]
+    assert found["projection_spread"]["format"] == "percent"
+
+
+def test_the_guard_s_words_are_its_last():
+    records = log([3.0, 2.0, 1.0])
+    records[0] |= {"guard": "collapsing", "guard_says": "Collapsing: one."}
+    assert health(records) == ("collapsing", "Collapsing: one.")
+    records[1] |= {"guard": "fine", "guard_says": "Fine: all."}
+    assert health(records) == ("fine", "Fine: all.")
+    assert "guard" not in [panel["key"] for panel in panels(records)]
+
+
+def test_what_is_too_early_to_say_is_not_said():
+    assert health([]) is None
+    assert health(log([3.0])) is None
+    assert health(log([3.0], guard="early", guard_says="Too early to say.")) is None
 
 
 def test_standing_names_the_way_from_chance_to_the_floor():

@@ -31,6 +31,8 @@ def test_a_full_run_fills_every_section(folder, read_page):
     assert not page.all("p", class_="missing")
     assert page.texts["code"] == ["nearfar pretrain simclr '/my pictures/<b>' --minutes 2"]
     assert "87.9" in page.source
+    assert page.all("p", class_="guard") == [{"class": "guard", "data-state": "fine"}]
+    assert "Fine: <all> well." in page.texts["p"]
     originals, views, examples = (
         [image for image in page.all("img") if (image["alt"] or "").startswith(start)]
         for start in ("Original", "View", "Picture of")

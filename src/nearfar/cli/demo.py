@@ -45,9 +45,10 @@ def _demo(*, out: Path | None = None, minutes: float = MINUTES, seed: int = 0, j
         seed: of everything random.
         json: print one JSON object.
     """
-    say("From pictures without labels to an encoder that has been judged.")
-    from nearfar import api
+    from nearfar import api, recipes
 
+    recipes.check_said("demo", minutes=minutes, seed=seed)
+    say("From pictures without labels to an encoder that has been judged.")
     with _stage(f"1  Learn, about {minutes:g} min", LEARN):
         run = api.pretrain("simclr", DATA, minutes=minutes, out=out, seed=seed)
     with _stage("2  Judge", JUDGE):

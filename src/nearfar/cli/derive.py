@@ -5,14 +5,15 @@ import __future__
 import ast
 import inspect
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import GenericAlias, NoneType, UnionType
 from typing import Annotated, Any, get_args, get_origin
 
-from cyclopts import Group, Parameter
+from cyclopts import CoercionError, Group, Parameter
 
 __all__ = ["JSON", "Flag", "compose", "flags_of", "outline"]
 
@@ -31,6 +32,7 @@ class Flag:
         help: what it means.
         group: the heading it stands under.
         shows_default: whether help says what holds when it is left out.
+        part_of: where it is a field of one argument, the name of that and what stands for it when it is left out.
     """
 
     parameter: inspect.Parameter
@@ -38,6 +40,7 @@ class Flag:
     help: str = ""
     group: Group = ARGUMENTS
     shows_default: bool = True
+    part_of: tuple[str, Any] | None = None
 
     def as_parameter(self) -> inspect.Parameter:
         """The parameter as cyclopts reads it."""
@@ -47,6 +50,7 @@ class Flag:
         shown = self.shows_default and not isinstance(default, bool | None) and default != ()
         metavar = f"{METAVARS[str]} ..." if several else METAVARS.get(self.hint)
         about = Parameter(
+            converter=_whole if self.hint is int else None,
             help=self.help,
             group=self.group,
             metavar=metavar,
@@ -60,43 +64,91 @@ class Flag:
         )
 
 
+def _whole(kind: Any, tokens: Sequence[Any]) -> int:
+    """A whole number as it was typed; cyclopts would round 1.5 in silence."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise CoercionError(token=tokens[0], target_type=int) from None
+
+
 def _shown(default: Any) -> str:
     return " ".join(default) if isinstance(default, list | tuple) else f"{default}"
 
 
 def outline(module: str, name: str) -> Callable[..., Any]:
-    """A function's signature and docstring with nothing inside.
+    """A function's signature and docstring with nothing inside, or a dataclass's fields and docstring.
 
-    The module is read and not imported: help has to come at once, and what computes takes seconds to import.
+    The module is read and not imported: help has to come at once, and what computes takes seconds to import. A default
+    that is a call, `reading: Reading = Reading()`, is one of a dataclass that the module imports from nearfar.
 
     Args:
-        module: where the function is, e.g. `"nearfar.api"`.
+        module: where it is, e.g. `"nearfar.api"`.
         name: its name.
     """
-    found = find_spec(module)
-    assert found is not None
-    assert found.origin is not None
-    tree = ast.parse(Path(found.origin).read_text(encoding="utf-8"))
-    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
-    function.body = function.body[:1]
-    names: dict[str, Any] = {}
-    code = compile(ast.Module([function], []), found.origin, "exec", flags=__future__.annotations.compiler_flag)
+    source = _source(module)
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    found = next((node for node in tree.body if getattr(node, "name", None) == name), None)
+    if found is None:
+        return outline(_origin(tree, name), name)
+    assert isinstance(found, ast.FunctionDef | ast.ClassDef)
+    is_class = isinstance(found, ast.ClassDef)
+    found.body = found.body[:1] + [node for node in found.body if is_class and isinstance(node, ast.AnnAssign)]
+    calls = [node.func.id for node in ast.walk(found) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    names: dict[str, Any] = {"__name__": __name__, "dataclass": dataclass}
+    names |= {call: outline(_origin(tree, call), call) for call in calls if call not in names}
+    code = compile(ast.Module([found], []), str(source), "exec", flags=__future__.annotations.compiler_flag)
     exec(code, names)
+    names[name].__module__ = module
     return names[name]
+
+
+def _source(module: str) -> Path:
+    """The file of a module, found without importing what it is in."""
+    package, *inside = module.split(".")
+    spec = find_spec(package)
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    place = Path(spec.submodule_search_locations[0], *inside)
+    return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+
+
+def _origin(tree: ast.Module, name: str) -> str:
+    """The module that a module imports a name from."""
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    return next(str(node.module) for node in imports if name in {alias.name for alias in node.names})
 
 
 def flags_of(function: Callable[..., Any], *, docstring: str | None = None) -> dict[str, Flag]:
     """The arguments of a command from a function's parameters; those that collect others are left out.
+
+    Where a default is a dataclass, each of its fields is an argument.
 
     Args:
         function: with a signature of plain types; what is `Any` or may be a path becomes a path.
         docstring: where the section Args is; the function's own when it is not given.
     """
     meanings = _meanings(inspect.cleandoc(docstring or function.__doc__ or ""))
+    flags: dict[str, Flag] = {}
+    for name, entry in inspect.signature(function).parameters.items():
+        if is_dataclass(entry.default):
+            flags |= _fields(name, entry.default)
+        elif entry.kind not in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL):
+            flags[name] = Flag(parameter=entry, hint=_hint(entry.annotation), help=meanings.get(name, ""))
+    return flags
+
+
+def _fields(name: str, whole: Any) -> dict[str, Flag]:
+    """The fields of a dataclass as arguments, each to be put back into its place by `compose`."""
+    meanings = _meanings(inspect.cleandoc(type(whole).__doc__ or ""))
     return {
-        name: Flag(parameter=entry, hint=_hint(entry.annotation), help=meanings.get(name, ""))
-        for name, entry in inspect.signature(function).parameters.items()
-        if entry.kind not in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+        field.name: Flag(
+            parameter=inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=getattr(whole, field.name)),
+            hint=_hint(field.type),
+            help=meanings.get(field.name, ""),
+            part_of=(name, whole),
+        )
+        for field in fields(whole)
     }
 
 
@@ -104,22 +156,37 @@ def compose(call: Callable[..., None], flags: Mapping[str, Flag]) -> Callable[..
     """A command: it takes the arguments that the flags describe and hands those that were typed to a function.
 
     Args:
-        call: takes them by name.
+        call: takes them by name; fields of a dataclass as the dataclass, where one of them was typed.
         flags: by name.
     """
     parameters = [flag.as_parameter() for flag in flags.values()]
     signature = inspect.Signature(sorted(parameters, key=lambda entry: entry.kind))
 
     def command(*words: Any, **options: Any) -> None:
-        call(**signature.bind(*words, **options).arguments)
+        call(**_gathered(signature.bind(*words, **options).arguments, flags))
 
     command.__signature__ = signature  # type: ignore[attr-defined]
     return command
 
 
+def _gathered(given: Mapping[str, Any], flags: Mapping[str, Flag]) -> dict[str, Any]:
+    """What was typed, with fields put together to the dataclass they are of."""
+    plain: dict[str, Any] = {}
+    wholes: dict[str, tuple[Any, dict[str, Any]]] = {}
+    for name, value in given.items():
+        part = flags[name].part_of
+        if part is None:
+            plain[name] = value
+        else:
+            wholes.setdefault(part[0], (type(part[1]), {}))[1][name] = value
+    for name, (outlined, values) in wholes.items():
+        plain[name] = getattr(import_module(outlined.__module__), outlined.__name__)(**values)
+    return plain
+
+
 def _meanings(text: str) -> dict[str, str]:
-    """What a docstring's section Args says of each name."""
-    section = re.search(r"^Args:\n((?:(?: .*)?\n?)*)", text, re.MULTILINE)
+    """What a docstring's section Args or Attributes says of each name."""
+    section = re.search(r"^(?:Args|Attributes):\n((?:(?: .*)?\n?)*)", text, re.MULTILINE)
     entries = re.findall(r"^    (\w+): (.*(?:\n {8,}.*)*)", section[1] if section else "", re.MULTILINE)
     return {name: re.sub(r"\s+", " ", meaning).rstrip(".") for name, meaning in entries}
 

@@ -100,11 +100,11 @@ def _threads() -> int:
 
 def _memory() -> dict[str, float]:
     """Of the machine: all, and where the system says it what is free for use."""
-    page = os.sysconf("SC_PAGE_SIZE") / GIB
+    from nearfar.engine import available_memory
+
+    page, free = os.sysconf("SC_PAGE_SIZE") / GIB, available_memory()
     memory = {"total": round(os.sysconf("SC_PHYS_PAGES") * page, 1)}
-    information = Path("/proc/meminfo")
-    free = re.search(r"MemAvailable:\s*(\d+) kB", information.read_text()) if information.exists() else None
-    return memory | ({"available": round(int(free[1]) * 1024 / GIB, 1)} if free else {})
+    return memory | ({} if free is None else {"available": round(free / GIB, 1)})
 
 
 def _doctor(*, json: bool = False) -> None:

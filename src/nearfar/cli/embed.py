@@ -2,14 +2,16 @@
 
 import inspect
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from nearfar.cli.derive import Flag, compose, flags_of, outline
 from nearfar.cli.output import show
-from nearfar.errors import complaint
+from nearfar.errors import DataError, complaint
+from nearfar.records import EmbeddingTable
 
-__all__ = ["command"]
+__all__ = ["command", "is_table"]
 
 
 def _embed(run: Path, data: Path, *, out: Path, **given: Any) -> None:
@@ -23,13 +25,28 @@ def _embed(run: Path, data: Path, *, out: Path, **given: Any) -> None:
 
 
 def _check(out: Path) -> None:
-    """Refuses a place for the table before anything is computed."""
-    if out.is_dir() or not out.parent.is_dir():
-        raise ValueError(
-            complaint("embed", "out", "a file in an existing folder", str(out), "Try --out vectors.parquet")
-        )
-    if not os.access(out.parent, os.W_OK):
-        raise ValueError(complaint("embed", "out", "in a folder you can write", str(out), "Choose another --out"))
+    """Refuses a place for the table before anything is computed: it may replace an older table and nothing else."""
+    if os.path.isdir(out) or not os.path.isdir(out.parent):
+        next_step = "Try --out vectors.parquet"
+        raise ValueError(complaint("embed", "out", "a file in an existing folder", str(out), next_step))
+    if os.path.exists(out) and not is_table(out):
+        got, next_step = f"{out}, which holds something else", "Choose another --out"
+        raise ValueError(complaint("embed", "out", "a new file, or an older table of embeddings", got, next_step))
+    try:
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        got, next_step = f"{out}: {error.strerror}", "Choose another --out"
+        raise ValueError(complaint("embed", "out", "in a folder you can write", got, next_step)) from None
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is a table of embeddings."""
+    try:
+        EmbeddingTable.read(path)
+    except DataError:
+        return False
+    return True
 
 
 OUT = Flag(

@@ -17,10 +17,11 @@ __all__ = ["command", "finish"]
 
 GROUPS = {
     "What": ("data", "split", "validation", "out", "seed", "log"),
+    "Reading": ("image_column", "label_column", "truncated", "strict", "cache"),
     "How long": ("epochs", "steps", "minutes"),
     "Network": ("backbone", "stem", "size", "init"),
     "Optimization": ("batch_size", "accumulate", "optimizer", "learning_rate", "weight_decay", "clip"),
-    "Machine": ("devices", "precision", "workers"),
+    "Machine": ("devices", "precision", "workers", "on_collapse"),
 }
 """The headings of the help page; a flag that has none yet stands under "More"."""
 

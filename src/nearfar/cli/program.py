@@ -4,6 +4,7 @@ Results go to stdout, everything else to stderr. Exit codes: 0 done; 1 a run fai
 shells count, 128 + the signal's number where a signal ended it: 130 for Ctrl-C, 143 for SIGTERM.
 """
 
+import io
 import os
 import shlex
 import signal
@@ -18,8 +19,8 @@ from rich.text import Text
 
 from nearfar.cli.helping import CalmHelp
 from nearfar.cli.output import is_first, say
-from nearfar.cli.wrong import is_refusal, sentence
-from nearfar.errors import Interrupted, NonFiniteLossError
+from nearfar.cli.wrong import check_words, is_refusal, is_want_of_memory, sentence
+from nearfar.errors import Interrupted, NonFiniteLossError, complaint
 
 __all__ = ["app", "main"]
 
@@ -77,8 +78,12 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         SystemExit: always, with the exit code.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # file names may hold what the terminal cannot show
     debug = "--debug" in words
     try:
+        check_words(words)
         app(
             [word for word in words if word != "--debug"],
             exit_on_error=False,
@@ -110,6 +115,10 @@ def _ended(error: Exception) -> int:
     if is_refusal(error):
         say(Text(str(error)))
         return 2
+    if is_want_of_memory(error):
+        got, next_step = str(error).partition("\n")[0], "Try a smaller --batch-size, --size or network"
+        say(Text(complaint("nearfar", "memory", "enough for this call", got, next_step)))
+        return 1
     if isinstance(error, OSError) and error.filename is not None:
         say(f"nearfar: {error.filename}: {error.strerror}.")
         return 1

@@ -1,6 +1,8 @@
 """What a wrong call reads: one sentence in the words of `nearfar.errors`, whoever found the mistake."""
 
+import re
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 from cyclopts import (
@@ -18,7 +20,7 @@ from cyclopts.argument import Argument, ArgumentCollection
 
 from nearfar.errors import NearfarError, complaint, suggestion
 
-__all__ = ["is_refusal", "sentence"]
+__all__ = ["check_words", "is_refusal", "is_want_of_memory", "sentence"]
 
 KINDS = {int: "a whole number", float: "a number", bool: "given without a value"}
 
@@ -30,6 +32,21 @@ class _Said(str):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def check_words(words: Sequence[str]) -> None:
+    """Refuses empty words, which as a path would mean the current folder.
+
+    Args:
+        words: what was typed after `nearfar`.
+
+    Raises:
+        ValueError: one of them, or the value behind its equals sign, is empty.
+    """
+    for word in words:
+        if not word.strip() or re.fullmatch(r"--[\w-]+=\s*", word):
+            where, got = "nearfar", word or _Said("an empty word")
+            raise ValueError(complaint(where, "arguments", "words with letters", got, "Leave it out, or fill it"))
 
 
 def sentence(error: CycloptsError, program: App) -> str:
@@ -77,6 +94,12 @@ def is_refusal(error: Exception) -> bool:
     frames = list(traceback.walk_tb(error.__traceback__))
     ours = bool(frames) and str(frames[-1][0].f_globals.get("__name__")).startswith("nearfar.")
     return ours and isinstance(error, ValueError | TypeError) and " must be " in str(error)
+
+
+def is_want_of_memory(error: Exception) -> bool:
+    """Whether memory ran out, on whatever device."""
+    out = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return out or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
 
 
 def _unknown_command(given: str, chain: list[str], program: App) -> str:

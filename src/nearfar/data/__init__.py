@@ -1,27 +1,32 @@
 """Where data comes from: containers become sources, sources become batches of bytes."""
 
 from nearfar.data.decode import crop_resize, crops, decode, is_gray, resize_center, upright, upright_size
+from nearfar.data.duplicates import Duplicates, duplicates
 from nearfar.data.feed import Boxes, PictureFeed, RawBatch
 from nearfar.data.holdout import holdout
 from nearfar.data.loader import in_order
 from nearfar.data.opening import BUILT_IN, open_source, splits
 from nearfar.data.pictures import KEPT_BYTES, Kept, Pictures
 from nearfar.data.plain import channel_statistics, plain_batches
+from nearfar.data.reading import Reading
 from nearfar.data.source import Source
 
 __all__ = [
     "BUILT_IN",
     "KEPT_BYTES",
     "Boxes",
+    "Duplicates",
     "Kept",
     "PictureFeed",
     "Pictures",
     "RawBatch",
+    "Reading",
     "Source",
     "channel_statistics",
     "crop_resize",
     "crops",
     "decode",
+    "duplicates",
     "holdout",
     "in_order",
     "is_gray",

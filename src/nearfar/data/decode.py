@@ -1,14 +1,17 @@
 """From an opened picture to uint8 pixels: upright, gray or RGB, and no more of it decoded than is wanted."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import numpy as np
-from jaxtyping import UInt8
-from PIL import Image
+from jaxtyping import Shaped, UInt8
+from PIL import Image, ImageCms
 
 __all__ = ["crop_resize", "crops", "decode", "is_gray", "resize_center", "upright", "upright_size"]
 
 _ORIENTATION = 0x0112
+_FULL_SCALES = {"F": (1.0, 255.0, 65_535.0), "I": (255.0, 4_095.0, 65_535.0), "I;16": (255.0, 4_095.0, 65_535.0)}
+_OVERSHOOT = 1.1  # of floating-point values, as resampling leaves it
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -34,9 +37,10 @@ def upright_size(picture: Image.Image) -> tuple[int, int]:
 def upright(picture: Image.Image) -> Image.Image:
     """The picture as people see it, in mode L or RGB.
 
-    EXIF orientation is applied, transparency lies on white, 16-bit values are divided by 257; 32-bit and
-    floating-point values are divided by the least of 1 (floating point only), 255, 65,535 and their maximum that holds
-    them all, and what is not finite is black.
+    EXIF orientation is applied; transparency lies on white; colour profiles are ignored, so that numbers mean sRGB.
+    Values of more than 8 bits are divided by the least of these that holds them all: 255, 4,095 and 65,535 for
+    integers, 1, 255 and 65,535 for floating point (an overshoot of a tenth is cut), or their maximum. What is negative
+    or not finite is black.
     """
     orientation = _orientation(picture)
     picture = _flattened(picture)
@@ -134,21 +138,31 @@ def _orientation(picture: Image.Image) -> int:
 
 def _flattened(picture: Image.Image) -> Image.Image:
     """In mode L or RGB, without transparency."""
-    if picture.has_transparency_data:
-        mode = "L" if is_gray(picture) else "RGB"
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        return Image.alpha_composite(white, picture).convert(mode)
-    if picture.mode in {"L", "RGB"}:
-        return picture
+    mode = "L" if is_gray(picture) else "RGB"
     if picture.mode in {"I", "F"} or picture.mode.startswith("I;16"):
-        return Image.fromarray(_eight_bit(picture))
-    return picture.convert("L" if is_gray(picture) else "RGB")
+        return Image.fromarray(_eight_bit(np.asarray(picture), picture.mode, picture.info.get("transparency")))
+    if picture.has_transparency_data:
+        picture = picture.convert("LA" if mode == "L" else "RGBA")
+        white = Image.new(mode, picture.size, "white")
+        white.paste(picture.convert(mode), mask=picture.getchannel("A"))
+        return white
+    if picture.mode == "LAB":
+        return _lab_to_rgb().apply(picture)
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
-def _eight_bit(picture: Image.Image) -> UInt8[np.ndarray, "h w"]:
-    values = np.nan_to_num(np.asarray(picture, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    top = float(values.max())
-    scales = {"I": (255.0, 65_535.0, top), "F": (1.0, 255.0, 65_535.0, top)}.get(picture.mode, (65_535.0,))
-    full = next(scale for scale in scales if scale >= top)
-    return np.rint(np.clip(values / full, 0.0, 1.0) * 255).astype(np.uint8)
+@cache
+def _lab_to_rgb() -> ImageCms.ImageCmsTransform:
+    return ImageCms.buildTransform(ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB")
+
+
+def _eight_bit(values: Shaped[np.ndarray, "h w"], mode: str, transparent: object) -> UInt8[np.ndarray, "h w"]:
+    """Gray of 8 bits from gray of more; the one value that a PNG may call transparent becomes white."""
+    scaled = np.nan_to_num(values.astype(np.float32), copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    top = float(scaled.max())
+    slack = _OVERSHOOT if mode == "F" else 1.0
+    full = next((scale for scale in _FULL_SCALES[mode[:4]] if slack * scale >= top), top)
+    pixels = np.rint(np.clip(scaled * (255 / full), 0, 255, out=scaled), out=scaled).astype(np.uint8)
+    if isinstance(transparent, int):
+        pixels[values == transparent] = 255
+    return pixels

@@ -119,13 +119,13 @@ class PictureFeed:
         heights, widths = torch.from_numpy(self.pictures.sizes[rows]).unbind(1)
         views: list[tuple[Float[Tensor, "n 4"], int]] = list(self._boxes(step, rows, heights, widths))
         channels = self.pictures.channels
-        made = tuple(torch.empty((len(rows), channels, size, size), dtype=torch.uint8) for _, size in views)
+        made = tuple(torch.empty((len(rows), size, size, channels), dtype=torch.uint8) for _, size in views)
         for place, row in enumerate(rows):
             wanted = [(boxes[place].tolist(), size) for boxes, size in views]
             with self.pictures.opened(int(row)) as picture:
                 for view, crop in zip(made, crops(picture, wanted, channels=channels), strict=True):
-                    view[place] = torch.from_numpy(crop)
-        return made
+                    view[place] = torch.from_numpy(crop).permute(1, 2, 0)
+        return tuple(view.permute(0, 3, 1, 2) for view in made)  # channels last in memory, as they are resampled
 
 
 @lru_cache(maxsize=4)

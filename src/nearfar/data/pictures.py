@@ -1,6 +1,7 @@
 """Pictures as a source, from whatever container they come."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Int, UInt8
+from jaxtyping import Int, Shaped, UInt8
 from PIL import Image
 from torch import Tensor
 
@@ -85,14 +86,40 @@ class Pictures(Source):
         """Whether the pictures are kept decoded: they are of one size and take no more than `KEPT_BYTES`."""
         return self._kept is not None
 
+    @property
+    def truncated(self) -> tuple[str, ...]:
+        """Names of the pictures whose end is missing and that are used as far as they go."""
+        cut = self._store.cut
+        return tuple(name for name, position in zip(self.ids, self._positions.tolist(), strict=True) if position in cut)
+
+    @cached_property
+    def hashes(self) -> Shaped[np.ndarray, "n"]:
+        """(n,) S16: 16 bytes for each picture, the same for the same content and for no other in practice.
+
+        They are the first of the SHA-256 of the picture's file or, where it never had one (arrays, idx, data sets in
+        memory), of its shape and pixels. So pictures compare across folders, archives and tables, and across arrays,
+        but not from the former to the latter. Each picture is read once, when they are first asked for; selections
+        of a source that knows them know theirs.
+
+        Raises:
+            DataError: a picture cannot be read any more; the sentence names it.
+        """
+        hashes = np.zeros(len(self), dtype="S16")
+        for row, position in enumerate(self._positions.tolist()):
+            try:
+                hashes[row] = hashlib.sha256(self._store.content(position)).digest()[:16]
+            except Exception as error:
+                raise self._unreadable(row, error) from error
+        hashes.flags.writeable = False
+        return hashes
+
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of the pictures' encoded bytes, or pixels in the case of an array, with labels and order."""
-        whole = hashlib.sha256()
-        for position in self._positions:
-            whole.update(hashlib.sha256(self._store.content(int(position))).digest())
+        """A hash of the pictures' `hashes`, the names of their classes, and their order."""
+        whole = hashlib.sha256(self.hashes.tobytes())
         if self.labels is not None:
-            whole.update(self.labels.tobytes() + "\0".join(self.class_names).encode())
+            names = (*self.class_names, "")  # of -1, unknown
+            whole.update(json.dumps([names[label] for label in self.labels]).encode())
         return whole.hexdigest()
 
     def pixels(self, rows: Int[np.ndarray, "m"]) -> UInt8[Tensor, "m c h w"]:
@@ -111,9 +138,7 @@ class Pictures(Source):
             with self._store.open(int(self._positions[row])) as picture:
                 yield picture
         except Exception as error:
-            where = f"{self.name}/{self.ids[row]}"
-            next_step = "Restore the file, or remove it"
-            raise DataError(complaint(where, "picture", "readable", reason(error), next_step)) from error
+            raise self._unreadable(row, error) from error
 
     def read(self, row: int) -> Image.Image:
         """A decoded picture, upright, without transparency, in mode L or RGB.
@@ -127,7 +152,7 @@ class Pictures(Source):
 
     def select(self, rows: np.ndarray) -> "Pictures":
         """The source of some rows, in the order given; decoded pictures are shared, not copied."""
-        return Pictures(
+        selected = Pictures(
             self._container,
             self._positions[rows],
             sizes=self.sizes[rows],
@@ -135,7 +160,14 @@ class Pictures(Source):
             skipped=self.skipped,
             kept=self._kept and self._kept._replace(rows=self._kept.rows[rows]),
         )
+        if "hashes" in self.__dict__:
+            selected.__dict__["hashes"] = self.hashes[rows]
+        return selected
 
     @property
     def _store(self) -> Store:
         return self._container.store
+
+    def _unreadable(self, row: int, error: Exception) -> DataError:
+        where = f"{self.name}/{self.ids[row]}"
+        return DataError(complaint(where, "picture", "readable", reason(error), "Restore the file, or remove it"))

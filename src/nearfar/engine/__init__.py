@@ -3,6 +3,7 @@
 from nearfar.engine.checkpoint import load_checkpoint, save_checkpoint
 from nearfar.engine.devices import choose_precision, make_fabric
 from nearfar.engine.encoder import Encoder, EncoderSpec, raw_table
+from nearfar.engine.foresee import available_memory
 from nearfar.engine.gallery import sample_rows, write_sample, write_views
 from nearfar.engine.judge import PROBES, Scores, judge
 from nearfar.engine.optim import LARS, Muon, build_optimizer
@@ -24,6 +25,7 @@ __all__ = [
     "Settings",
     "Training",
     "Watch",
+    "available_memory",
     "build_optimizer",
     "choose_precision",
     "judge",

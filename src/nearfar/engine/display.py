@@ -7,10 +7,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from nearfar.diagnostics import Verdict
+
 __all__ = ["Display", "duration"]
 
 PLAIN_SECONDS = 10.0
 """Where there is no terminal a line is written this often."""
+COLOURS = {"fine": "green", "stuck": "yellow", "collapsing": "yellow", "collapsed": "red"}
+"""Of the guard's words, where a terminal shows colours."""
 
 
 def duration(seconds: float) -> str:
@@ -50,10 +54,14 @@ class Display:
         if self._live:
             self._progress.stop()
 
-    def say(self, line: str) -> None:
+    def say(self, line: str, *, colour: str | None = None) -> None:
         """A line that stays."""
-        self._console.print(line, markup=False)
+        self._console.print(line, markup=False, style=colour)
         self._write(line)
+
+    def verdict(self, verdict: Verdict) -> None:
+        """What the guard says of the run."""
+        self.say(verdict.sentence, colour=COLOURS.get(verdict.state))
 
     def step(self, record: Mapping[str, float]) -> None:
         """The state after a recorded step."""

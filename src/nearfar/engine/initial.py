@@ -1,5 +1,6 @@
 """What a backbone starts from besides chance."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,12 @@ from nearfar.views.image_view import PlainView
 __all__ = ["load_weights", "start_stem"]
 
 STEM_PICTURES = 512
-WRAPPERS = ("state_dict", "model", "method")
-PREFIXES = ("module.", "model.", "backbone.", "net.")
+WRAPPERS = ("state_dict", "model", "method", "online_network_state_dict", "student", "teacher")
+"""What a file may hold its weights under; of several, the first."""
+SLOW = ("encoder_k", "key", "momentum", "target", "teacher", "ema")
+"""What the slow copy of a network is called, beside which the network itself is meant."""
+CHILDREN = {"conv1": "0", "bn1": "1", "layer1": "4", "layer2": "5", "layer3": "6", "layer4": "7"}
+"""The parts of a torchvision ResNet by their numbers, as in `nn.Sequential(*list(resnet.children()))`."""
 
 
 def start_stem(
@@ -35,34 +40,61 @@ def start_stem(
 
 
 def load_weights(network: nn.Module, init: str) -> None:
-    """Loads a run's encoder, or a file of weights, into a backbone of the same shape.
+    """Loads a run's encoder, or a file of published weights, into a backbone of the same shape.
+
+    In a file, the backbone may stand under any prefix: "module.encoder_q." in MoCo's, "module.base_encoder." in MoCo
+    v3's, "module.encoder." in SimSiam's, "online_encoder.net." or "backbone." elsewhere. Where the network and its slow
+    copy are both there, the network is taken. ResNets may have torchvision's names, as SimCLR's converted weights do,
+    or be numbered as a sequence of torchvision's parts, as PyTorch BYOL's and lightly's are. What the file has beyond
+    the backbone, heads and queues, is left.
 
     Args:
         network: the backbone.
         init: a run folder, a .safetensors file, or a file of torch.save; the latter is read without running code.
-            Weights may be wrapped in "state_dict" or "model" and prefixed by "module.", "model." or "backbone.".
 
     Raises:
         RunError: the file is missing or damaged, or its weights do not fit the backbone.
     """
     weights = _read(Path(init))
     own = network.state_dict()
-    for prefix in ("", *PREFIXES, *(outer + inner for outer in PREFIXES for inner in PREFIXES)):
-        candidate = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
-        candidate |= {f"net.{name}": value for name, value in candidate.items() if f"net.{name}" in own}
-        if all(name in candidate and candidate[name].shape == value.shape for name, value in own.items()):
-            network.load_state_dict({name: candidate[name] for name in own})
-            return
-    fitting = sum(name in weights and weights[name].shape == value.shape for name, value in own.items())
+    best: dict[str, Tensor] = {}
+    for names in _namings(list(own)):
+        for prefix in _prefixes(weights, names):
+            found = {name: weights[prefix + named] for name, named in names.items() if prefix + named in weights}
+            fitting = {name: value for name, value in found.items() if value.shape == own[name].shape}
+            best = max(best, fitting, key=len)
+            # Files from before torch counted the batches of a batch norm do not have the counts.
+            if all(name in fitting or name.endswith("num_batches_tracked") for name in own):
+                network.load_state_dict(own | fitting)
+                return
     raise RunError(
         complaint(
             "pretrain",
             "init",
             f"weights of this backbone ({len(own)} tensors)",
-            f"{fitting} that fit in {init}",
+            f"{len(best)} that fit in {init}",
             "Give the --backbone, --size and --stem that the weights were trained with",
         )
     )
+
+
+def _namings(own: Sequence[str]) -> list[dict[str, str]]:
+    """What a file may call the backbone's tensors: as they are, without the adapter's "net.", or by number."""
+    plain = {name: name.removeprefix("net.") for name in own}
+    numbered = {name: _numbered(named) for name, named in plain.items()}
+    return [{name: name for name in own}, plain, numbered]
+
+
+def _numbered(name: str) -> str:
+    part, dot, rest = name.partition(".")
+    return CHILDREN.get(part, part) + dot + rest
+
+
+def _prefixes(weights: Iterable[str], names: Mapping[str, str]) -> list[str]:
+    """What may stand before the backbone's names in a file, slow copies last, and then from short to long."""
+    first = next(iter(names.values()))
+    found = {key[: -len(first)] for key in weights if key == first or key.endswith("." + first)}
+    return sorted(found, key=lambda prefix: (any(word in prefix for word in SLOW), len(prefix), prefix))
 
 
 def _read(path: Path) -> dict[str, Tensor]:

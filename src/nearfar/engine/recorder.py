@@ -8,26 +8,30 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from lightning_fabric import Fabric
 from torch.optim import Optimizer
 
-from nearfar.distributed import all_reduce, world, world_size
+from nearfar.diagnostics import TROUBLE
+from nearfar.distributed import all_reduce, broadcast_object, world, world_size
 from nearfar.engine.checkpoint import save_checkpoint
 from nearfar.engine.display import Display
-from nearfar.errors import Interrupted, RunError, complaint
+from nearfar.engine.health import Checkup
+from nearfar.errors import Interrupted, NearfarError, RunError, complaint
 from nearfar.methods.method import Method, Step
 from nearfar.records import MetricsLog, RunFolder
 
-__all__ = ["RecordLogger", "Recorder", "Signals", "check_room", "signals_noted"]
+__all__ = ["CollapseError", "RecordLogger", "Recorder", "Signals", "check_room", "signals_noted"]
 
 CHECKPOINT_SECONDS = 60.0
 RECORDS = 400
 JUDGEMENTS = 10
-DIAGNOSIS_SHARE = 0.01
-"""The part of the training time that diagnostics may take."""
+
+
+class CollapseError(NearfarError):
+    """The guard found a run stuck or collapsing twice in a row and was told to stop it; the last checkpoint is kept."""
 
 
 @runtime_checkable
@@ -87,9 +91,11 @@ class Recorder:
         first_seconds: seconds of training done before.
         work: steps -> the part of the run's work that they are.
         signals: whether somebody asked to stop.
-        diagnose: label-free health of the method; called as often as a hundredth of the time allows.
+        diagnose: label-free health of the method, for the guard; called as often as a hundredth of the time allows.
         judge: a probe; called after each of some parts of a run.
-        loggers: who else takes the records.
+        on_collapse: "warn" says it when the guard finds the run stuck or collapsing; "stop" also ends the run where it
+            finds so twice in a row.
+        loggers: who else takes the numbers of the records.
     """
 
     def __init__(
@@ -109,56 +115,68 @@ class Recorder:
         first_seconds: float = 0.0,
         diagnose: Callable[[], dict[str, float]] | None = None,
         judge: Callable[[], dict[str, float]] | None = None,
+        on_collapse: str = "warn",
         loggers: Sequence[RecordLogger] = (),
     ) -> None:
         self.fabric, self.method, self.optimizer = fabric, method, optimizer
         self.files, self.display, self.signals = files, display, signals
         self.steps, self.batch_size, self.steps_per_epoch = steps, batch_size, steps_per_epoch
-        self.diagnose, self.judge, self.loggers = diagnose, judge, loggers
+        self.judge, self.on_collapse, self.loggers = judge, on_collapse, loggers
         self.work, self.first_step = work, first_step
-        self.diagnosis_seconds = 0.0
+        self.stop: str | None = None
         self.begun = time.monotonic()
         self.started = self.begun - first_seconds
         self.recorded_at, self.recorded_step = time.monotonic(), first_step
         self.saved_at = time.monotonic()
         self.log = MetricsLog(files.metrics, after_step=first_step) if fabric.is_global_zero else None
+        history = MetricsLog.read(files.metrics) if self.log else []
+        self.checkup = Checkup(diagnose, steps=steps, history=history) if diagnose else None
 
     def __call__(self, step: int, results: Sequence[Step]) -> None:
         """After `step` steps."""
         last = step == self.steps
         if step % max(1, self.steps // RECORDS) == 0 or last:
             self._record(step, results, last=last)
+        asked, is_stopped = self._agreed(self.signals.asked is not None, self.stop is not None)
+        if is_stopped and not last:
+            said = broadcast_object(f"Stopped after step {step:,} of {self.steps:,}. {self.stop}", world())
+            raise CollapseError(f"{said} The last checkpoint is kept in {self.files.path}.")
         due = time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS
-        asked = self._asked()
         if due or asked or last:
-            self.save(step, must=asked is not None or last)
+            self.save(step, must=asked or last)
         if asked:
-            said = f"Stopped by {asked.name} after step {step} of {self.steps}; the state is saved."
-            raise Interrupted(said, run=self.files.path, signal=asked)
+            name = self.signals.asked or signal.SIGTERM
+            said = f"Stopped by {name.name} after step {step} of {self.steps}; the state is saved."
+            raise Interrupted(said, run=self.files.path, signal=name)
 
     def _record(self, step: int, results: Sequence[Step], *, last: bool) -> None:
         record = self._facts(step, results)
         if self.fabric.is_global_zero:
-            record |= self._diagnosis(last=last)
+            self._look(record)
             if self.judge and (_every(step, self.steps, JUDGEMENTS) or last):
                 record |= self.judge()
             assert self.log is not None
             self.log.append(record)
             self.display.step(record)
+            numbers = {name: value for name, value in record.items() if not isinstance(value, str)}
             for logger in self.loggers:
-                logger.log(record, step)
+                logger.log(numbers, step)
         self.recorded_at, self.recorded_step = time.monotonic(), step
 
-    def _diagnosis(self, *, last: bool) -> dict[str, float]:
-        """What `diagnose` says, where it has taken little of the time so far."""
-        begun = time.monotonic()
-        if self.diagnose is None or not (last or self.diagnosis_seconds <= DIAGNOSIS_SHARE * (begun - self.begun)):
-            return {}
-        found = self.diagnose()
-        self.diagnosis_seconds += time.monotonic() - begun
-        return found
+    def _look(self, record: dict[str, Any]) -> None:
+        """Lets the guard look where it is time to, and passes on what is new in its words."""
+        if self.checkup is None:
+            return
+        before = self.checkup.last
+        verdict = self.checkup(record)
+        if verdict is None:
+            return
+        if verdict.state not in ("early", before):
+            self.display.verdict(verdict)
+        if self.on_collapse == "stop" and verdict.state in TROUBLE and before in TROUBLE:
+            self.stop = verdict.sentence
 
-    def _facts(self, step: int, results: Sequence[Step]) -> dict[str, float]:
+    def _facts(self, step: int, results: Sequence[Step]) -> dict[str, Any]:
         own = torch.stack([result.loss for result in results]).mean()
         loss = float(all_reduce(own, world()) / world_size(world()))
         elapsed = (time.monotonic() - self.recorded_at) / (step - self.recorded_step)
@@ -181,13 +199,13 @@ class Recorder:
         done = self.work(step) - self.work(self.first_step)
         return (time.monotonic() - self.begun) * (1.0 - self.work(step)) / done
 
-    def _asked(self) -> signal.Signals | None:
-        """The signal, once every rank knows of it: ranks that stop at different steps would wait for one another."""
+    def _agreed(self, *flags: bool) -> list[bool]:
+        """Which flags any rank has raised, once every rank knows: ranks that stop at different steps would wait."""
         group = world()
         if group is None:
-            return self.signals.asked
-        flag = torch.tensor(float(self.signals.asked is not None), device=self.fabric.device)
-        return (self.signals.asked or signal.SIGTERM) if all_reduce(flag, group) > 0 else None
+            return list(flags)
+        raised = torch.tensor(flags, dtype=torch.float32, device=self.fabric.device)
+        return [count > 0 for count in all_reduce(raised, group).tolist()]
 
     def save(self, step: int, *, must: bool = True) -> None:
         """Saves the state after `step` steps; an earlier one stays until this one is safe."""

@@ -156,6 +156,7 @@ class Training:
         resume: bool = False,
         judge: Callable[[], dict[str, float]] | None = None,
         log: Sequence[str] = (),
+        on_collapse: str = "warn",
     ) -> Run:
         """Trains to the last step, or from the checkpoint to the last step, and leaves the encoder.
 
@@ -164,8 +165,10 @@ class Training:
             resume: whether to go on from `last.ckpt`.
             judge: a probe, called some times in the run on rank 0.
             log: loggers by name.
+            on_collapse: "warn", or "stop" to end a run that the guard finds stuck or collapsing.
 
         Raises:
+            CollapseError: the guard ended the run; the last checkpoint is kept.
             Interrupted: a signal came; the state is saved.
             NonFiniteLossError: a loss was not a number; the last good checkpoint is kept.
             RunError: the checkpoint is damaged, or the disk full.
@@ -194,6 +197,7 @@ class Training:
                 first_seconds=seconds,
                 diagnose=self._diagnose,
                 judge=judge,
+                on_collapse=on_collapse,
                 loggers=loggers,
             )
             try:

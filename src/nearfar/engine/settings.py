@@ -1,11 +1,16 @@
 """What one run is: every setting resolved to a plain value, as `run.json` keeps it."""
 
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin
 
+from nearfar.engine.encoder import EncoderSpec
 from nearfar.errors import RunError, complaint
 
 __all__ = ["Settings"]
+
+SPECIFIED = ("backbone", "stem", "size", "channels", "mean", "std", "seed")
+"""The settings that an encoder is rebuilt and fed by."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,7 @@ class Settings:
         steps: optimizer steps.
         seed: of everything random.
         precision: Fabric's name of it, e.g. "bf16-mixed".
+        cached_side: shorter side to which pictures are shrunk and kept on disk; None reads the originals.
     """
 
     method: str
@@ -61,6 +67,12 @@ class Settings:
     steps: int
     seed: int
     precision: str
+    cached_side: int | None = None
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """How to rebuild and feed the backbone."""
+        return EncoderSpec(**{name: getattr(self, name) for name in SPECIFIED})
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -71,13 +83,36 @@ class Settings:
         """What `as_dict` gave, after its way through JSON.
 
         Raises:
-            RunError: a setting is missing or unknown.
+            RunError: a setting is missing, unknown or of another type.
         """
-        known = {entry.name for entry in fields(cls)}
-        if set(value) != known:
-            difference = sorted(set(value) ^ known)
+        known = {entry.name: entry.type for entry in fields(cls)}
+        if set(value) != set(known):
+            difference = sorted(set(value) ^ set(known))
             raise RunError(complaint("run.json", "settings", "those of this version", difference, "Train anew"))
-        return cls(**{name: _tuples(entry) for name, entry in value.items()})
+        plain = {name: _tuples(entry) for name, entry in value.items()}
+        for name, hint in known.items():
+            if not _fits(plain[name], hint):
+                kind = getattr(hint, "__name__", hint)
+                raise RunError(
+                    complaint("run.json", name, f"of type {kind}", value[name], "Restore run.json or train anew")
+                )
+        return cls(**plain)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of the type that a hint names; whole numbers are numbers."""
+    if isinstance(hint, UnionType):
+        return any(_fits(value, kind) for kind in get_args(hint))
+    if get_origin(hint) is tuple:
+        inner, *rest = get_args(hint)
+        kinds = [inner] * len(value) if isinstance(value, tuple) and rest == [...] else [inner, *rest]
+        return (
+            isinstance(value, tuple)
+            and len(value) == len(kinds)
+            and all(_fits(each, kind) for each, kind in zip(value, kinds, strict=True))
+        )
+    kind = get_origin(hint) or hint
+    return type(value) is kind or (kind is float and type(value) is int)
 
 
 def _tuples(value: Any) -> Any:

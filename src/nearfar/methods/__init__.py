@@ -1,9 +1,64 @@
 """Methods: modules composed into a way to learn, one file each."""
 
-from nearfar.methods.method import Batch, Method, Step
+from nearfar.methods.barlowtwins import BarlowTwins
+from nearfar.methods.byol import BYOL
+from nearfar.methods.cpc import CPC
+from nearfar.methods.deepinfomax import DeepInfoMax
+from nearfar.methods.dino import DINO
+from nearfar.methods.drlim import DrLIM
+from nearfar.methods.instdisc import InstDisc
+from nearfar.methods.lejepa import LeJEPA
+from nearfar.methods.matchnet import MatchNet
+from nearfar.methods.method import Batch, Method, Partners, Step, mean_over_ranks, partners
+from nearfar.methods.moco import MoCo
+from nearfar.methods.mocov3 import MoCoV3
+from nearfar.methods.nnclr import NNCLR
+from nearfar.methods.quadruplet import Quadruplet
 from nearfar.methods.simclr import SimCLR
+from nearfar.methods.simsiam import SimSiam
+from nearfar.methods.supcon import SupCon
+from nearfar.methods.supervised import Supervised
+from nearfar.methods.swav import SwAV
+from nearfar.methods.triplet import Triplet
+from nearfar.methods.vicreg import VICReg
 
-__all__ = ["METHODS", "Batch", "Method", "SimCLR", "Step"]
+__all__ = [
+    "BYOL",
+    "CPC",
+    "DINO",
+    "METHODS",
+    "NNCLR",
+    "BarlowTwins",
+    "Batch",
+    "DeepInfoMax",
+    "DrLIM",
+    "InstDisc",
+    "LeJEPA",
+    "MatchNet",
+    "Method",
+    "MoCo",
+    "MoCoV3",
+    "Partners",
+    "Quadruplet",
+    "SimCLR",
+    "SimSiam",
+    "Step",
+    "SupCon",
+    "Supervised",
+    "SwAV",
+    "Triplet",
+    "VICReg",
+    "mean_over_ranks",
+    "partners",
+]
 
-METHODS: dict[str, type[Method]] = {method.__name__.lower(): method for method in (SimCLR,)}
-"""Every method by its name on the command line."""
+_METHODS: tuple[type[Method], ...] = (
+    SimCLR, MoCo, MoCoV3, NNCLR, InstDisc,
+    BYOL, SimSiam, DINO, SwAV,
+    VICReg, BarlowTwins, LeJEPA,
+    DeepInfoMax, CPC,
+    SupCon, Triplet, Quadruplet, DrLIM, MatchNet, Supervised,
+)  # fmt: skip
+
+METHODS: dict[str, type[Method]] = {method.__name__.lower(): method for method in _METHODS}
+"""Every method by its name on the command line, kin beside kin."""

@@ -4,10 +4,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-__all__ = ["Batch", "Method", "Step"]
+from nearfar.distributed import Group, all_gather, all_reduce, first_row, world, world_size
+
+__all__ = ["Batch", "Method", "Partners", "Step", "mean_over_ranks", "partners"]
+
+_STRANGERS = 2**40
+"""Where the numbers of examples without a class begin: far above any class."""
 
 
 class Batch(NamedTuple):
@@ -22,6 +28,73 @@ class Batch(NamedTuple):
     views: tuple[Any, ...]
     label: Int[Tensor, "n"] | None = None
     index: Int[Tensor, "n"] | None = None  # type: ignore[assignment]  # nobody searches a batch by tuple.index
+
+    def identity(self) -> Int[Tensor, "n"]:
+        """Who each example is: its class where that is known, else a number that no other example has.
+
+        Methods that learn from labels take it for the label, so that without labels the views of one example are what
+        is alike, and with some labels both holds.
+        """
+        own = self.index
+        if own is None:
+            rows: Tensor = self.views[0]
+            own = torch.arange(len(rows), device=rows.device) + first_row(rows, world())
+        own = own + _STRANGERS
+        return own if self.label is None else torch.where(self.label >= 0, self.label, own)
+
+
+class Partners(NamedTuple):
+    """For each example of this rank the rows, among those of all ranks, that it is compared with.
+
+    Attributes:
+        positive: of its own identity: the next such example, or itself where there is no other.
+        negative: the next example of another identity; where there is none, a row of its own.
+        stranger: the next example of a third identity; where there is none, a row of the first or the second.
+        identity: the identities of the examples of all ranks.
+    """
+
+    positive: Int[Tensor, "n"]
+    negative: Int[Tensor, "n"]
+    stranger: Int[Tensor, "n"]
+    identity: Int[Tensor, "m"]
+
+
+def partners(identity: Int[Tensor, "n"], group: Group | None) -> Partners:
+    """Whom each example is compared with in losses of pairs, triplets and quadruplets.
+
+    Batches are drawn at random, so the next example of a kind is a random one of that kind; that it is a rule makes a
+    batch's loss the same on any number of ranks.
+
+    Args:
+        identity: who each example of this rank is, as `Batch.identity` says.
+        group: the ranks whose examples are candidates too.
+    """
+    every = all_gather(identity, group)
+    itself = torch.arange(len(identity), device=identity.device) + first_row(identity, group)
+    ahead = (torch.arange(len(every), device=identity.device) - itself[:, None] - 1) % len(every)
+    same = identity[:, None] == every
+    negative = ahead.masked_fill(same, len(every)).argmin(dim=1)
+    known = same | (every[negative][:, None] == every)
+    return Partners(
+        positive=ahead.masked_fill(~same, len(every)).argmin(dim=1),
+        negative=negative,
+        stranger=ahead.masked_fill(known, len(every)).argmin(dim=1),
+        identity=every,
+    )
+
+
+def mean_over_ranks(losses: Float[Tensor, "n"], group: Group | None) -> Float[Tensor, ""]:
+    """This rank's share of the mean loss over the rows of all ranks: the mean of the shares is that mean.
+
+    Args:
+        losses: one for each of this rank's rows; there may be none.
+        group: the ranks; None is this process alone.
+
+    Returns:
+        With W ranks, W / N times the sum over this rank's rows, where N counts all rows; 0 where no rank has any.
+    """
+    number = all_reduce(torch.tensor(len(losses), device=losses.device), group)
+    return losses.sum() * world_size(group) / number.clamp_min(1)
 
 
 class Step(NamedTuple):
@@ -50,12 +123,15 @@ class Method(nn.Module, ABC):
         summary: one line that says what is pulled near and what is pushed far.
         modalities: what it is ready to learn from; any whose policy gives the views it wants.
         min_batch: the smallest global batch the loss means something for.
+        accumulates: whether a batch that is cut into micro-steps gives the gradient of the whole, batch norm aside:
+            where examples are not compared with one another. Elsewhere each part is compared within itself.
     """
 
     paper: ClassVar[str]
     summary: ClassVar[str]
     modalities: ClassVar[tuple[str, ...]] = ("image",)
     min_batch: ClassVar[int] = 2
+    accumulates: ClassVar[bool] = False
 
     backbone: nn.Module
 

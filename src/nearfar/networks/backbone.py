@@ -20,9 +20,11 @@ class Backbone(Protocol):
 
     Attributes:
         dim: the width d of the representation.
+        location_dim: the width e of the locations.
     """
 
     dim: int
+    location_dim: int
 
     def __call__(self, view: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
         """The representation of each view."""
@@ -30,6 +32,12 @@ class Backbone(Protocol):
 
     def locations(self, view: Float[Tensor, "n c h w"]) -> Float[Tensor, "n positions e"]:
         """The last feature map, one vector per position, before pooling."""
+        ...
+
+    def with_locations(
+        self, view: Float[Tensor, "n c h w"]
+    ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n positions e"]]:
+        """The representation and the locations, in one pass."""
         ...
 
 
@@ -67,9 +75,19 @@ class TimmBackbone(nn.Module):
 
     def locations(self, view: Float[Tensor, "n c h w"]) -> Float[Tensor, "n positions e"]:
         """The last feature map or the patch tokens, one vector per position."""
+        return self._by_position(self.net.forward_features(view))
+
+    def with_locations(
+        self, view: Float[Tensor, "n c h w"]
+    ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n positions e"]]:
+        """The representation and the locations, in one pass."""
         features = self.net.forward_features(view)
+        return self.net.forward_head(features), self._by_position(features)
+
+    def _by_position(self, features: Tensor) -> Tensor:
         if features.ndim == 4:
-            return features.flatten(2).transpose(1, 2)
+            channels_last = getattr(self.net, "output_fmt", "NCHW") == "NHWC"
+            return features.flatten(1, 2) if channels_last else features.flatten(2).transpose(1, 2)
         return features[:, self.net.num_prefix_tokens :]
 
     def forward(self, view: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:

@@ -139,7 +139,7 @@ class _Pull:
         to_scale = None
         if self.needed[2] and self.to_rows is not None:
             # The scale acts as a length of all rows; among the rows of one matrix each product has it of two.
-            parts = zip(self.rows.split(4096), self.to_rows.split(4096), strict=True)
+            parts = zip(torch.split(self.rows, 4096), torch.split(self.to_rows, 4096), strict=True)
             total = torch.stack([(row * gradient).sum() for row, gradient in parts]).sum()
             to_scale = total / self.scale / (2 if self.mirrored else 1)
         return self.to_rows if self.needed[0] else None, None if self.mirrored else self.to_columns, to_scale

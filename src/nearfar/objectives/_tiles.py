@@ -106,14 +106,14 @@ def among(
     # Every rank must take the same way, whatever number of rows it brought.
     if not is_flat(len(every), len(every) // world_size(group)):
         return _dense_among(own, ids, every, every_id, first, scale, near=near)
-    order, every_id = _order(every_id)
+    order, sorted_id = _order(every_id)
     every, share = _put(every, order), (rank(group), world_size(group))
     size, mine = (len(every), len(every)), slice(first, first + len(own))
-    far, _ = LogSums.apply(every, None, scale, Grid(size, every_id, every_id, both=True, share=share))
+    far, _ = LogSums.apply(every, None, scale, Grid(size, sorted_id, sorted_id, both=True, share=share))
     far = _back(all_log_sum_exp(far, group), order)[mine]
     if not near:
         return Sums(far)
-    grid = Grid(size, every_id, every_id, both=True, near=True, share=share)
+    grid = Grid(size, sorted_id, sorted_id, both=True, near=True, share=share)
     log_sum, total = LogSums.apply(every, None, scale, grid)
     log_sum, total = all_log_sum_exp(log_sum, group), all_reduce(total, group)
     return Sums(far, _back(log_sum, order)[mine], _back(total, order)[mine])
@@ -141,9 +141,9 @@ def softplus_between(
     if not is_flat(len(rows), len(columns)):
         logits = _dense_logits(rows, columns, scale) + bias
         return softplus(logits).masked_fill(row_ids[:, None] == column_ids, 0).sum(1)
-    row_order, row_ids = _order(row_ids)
-    column_order, column_ids = _order(column_ids)
-    grid = Grid((len(rows), len(columns)), row_ids, column_ids)
+    row_order, sorted_rows = _order(row_ids)
+    column_order, sorted_columns = _order(column_ids)
+    grid = Grid((len(rows), len(columns)), sorted_rows, sorted_columns)
     return _back(SoftplusSums.apply(_put(rows, row_order), _put(columns, column_order), scale, bias, grid), row_order)
 
 

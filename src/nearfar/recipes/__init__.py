@@ -1,7 +1,20 @@
 """Recipes: which views, backbone, optimizer and schedule a method takes for a modality and a size."""
 
 from nearfar.recipes.image import for_pictures, view_size
+from nearfar.recipes.ranges import CHOICES, RANGES, Range, check_options, check_said, method_options
 from nearfar.recipes.recipe import Recipe
-from nearfar.recipes.resolve import method_options, policy, resolve
+from nearfar.recipes.resolve import policy, resolve
 
-__all__ = ["Recipe", "for_pictures", "method_options", "policy", "resolve", "view_size"]
+__all__ = [
+    "CHOICES",
+    "RANGES",
+    "Range",
+    "Recipe",
+    "check_options",
+    "check_said",
+    "for_pictures",
+    "method_options",
+    "policy",
+    "resolve",
+    "view_size",
+]

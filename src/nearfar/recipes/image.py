@@ -1,11 +1,21 @@
-"""Recipes for pictures."""
+"""Recipes for pictures.
 
+    nearfar pretrain METHOD DATA
+
+takes the recipe for the method and for the size of the pictures. Up to 64 pixels a side it is one for minutes on a CPU,
+whose cost and score are in `benchmarks/README.md`; on a GPU, and for larger pictures, add
+`--backbone resnet50 --batch-size 1024`. What is left out here, the heads' widths above all, is as in the papers.
+"""
+
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from nearfar.data.pictures import Pictures
 from nearfar.recipes.recipe import Recipe
+from nearfar.views.policies import byol, dino, simclr, swav, weak
 
 __all__ = ["for_pictures", "view_size"]
 
@@ -23,30 +33,96 @@ SMALL = Recipe(
     epochs=50,
     stages=((0.0, 0.5), (0.5, 0.75), (0.8, 1.0)),
     start_stem=True,
-    options={"hidden_dim": 512, "projection_dim": 128, "temperature": 0.2},
+    options={"hidden_dim": 512, "projection_dim": 128},
     views={"strength": 0.5, "crop_scale": (0.2, 1.0)},
 )
-"""Pictures of 64 pixels and less: `nearfar pretrain simclr DATA`.
+"""What the methods share for pictures of 64 pixels and less.
 
-Cost and score are in `benchmarks/README.md`, under "Accuracy per minute". The rate of Muon's matrices is 0.02 at a
-batch of 128 and follows the square root of the batch. On a CPU, in minutes, more steps are worth more than more
-negatives.
+The rate of Muon's matrices is 0.02 at a batch of 128 and follows the square root of the batch. On a CPU, in minutes,
+more steps are worth more than more negatives.
 """
 
-LARGE = replace(
-    SMALL, backbone="resnet18", epochs=100, options={"hidden_dim": 2048, "projection_dim": 128, "temperature": 0.2}
-)
-"""Larger pictures: `nearfar pretrain simclr DATA`; on a GPU add `--backbone resnet50 --batch-size 1024`."""
+LARGE = replace(SMALL, backbone="resnet18", epochs=100, options={})
+"""What the methods share for larger pictures."""
+
+_ASYMMETRIC: Mapping[str, Any] = {"policy": byol, "views": {"crop_scale": (0.2, 1.0)}}
+_ONE_WEAK: Mapping[str, Any] = {"policy": weak, "views": {"crop_scale": (0.5, 1.0)}}
+_SMALL_CROPS = {"num_local": 4, "crop_scale": (0.4, 1.0), "local_scale": (0.1, 0.4)}
+
+VIEWS: Mapping[str, Mapping[str, Any]] = {
+    "mocov3": _ASYMMETRIC,
+    "byol": _ASYMMETRIC,
+    "vicreg": _ASYMMETRIC,
+    "barlowtwins": _ASYMMETRIC,
+    "instdisc": {"policy": simclr, "views": {"strength": 0.5, "crop_scale": (0.2, 1.0), "num_views": 1}},
+    "deepinfomax": _ONE_WEAK,
+    "supervised": _ONE_WEAK,
+    # Patches of a picture at half its size would be specks.
+    "cpc": {
+        "policy": weak, "views": {"crop_scale": (0.5, 1.0), "grayscale": 0.25}, "stages": ((0.0, 1.0),),
+    },
+}  # fmt: skip
+"""Where a method is shown other views than SimCLR's two, at any size."""
+
+SMALL_ONES: Mapping[str, Mapping[str, Any]] = {
+    "simclr": {"options": {"hidden_dim": 512, "projection_dim": 128, "temperature": 0.2}},
+    "moco": {"options": {"hidden_dim": 512, "queue_size": 4096, "momentum": 0.99}},
+    "mocov3": {"options": {"hidden_dim": 512, "projection_dim": 128}},
+    "nnclr": {"options": {"hidden_dim": 512, "projection_dim": 128, "queue_size": 4096}},
+    "instdisc": {"options": {"temperature": 0.1}},
+    "byol": {"options": {"hidden_dim": 1024, "projection_dim": 256, "momentum": 0.99}},
+    "simsiam": {"options": {"projection_dim": 1024, "hidden_dim": 256}},
+    "dino": {
+        "options": {"hidden_dim": 512, "projection_dim": 128, "num_prototypes": 1024, "momentum": 0.99},
+        "policy": dino, "views": _SMALL_CROPS,
+    },
+    "swav": {
+        "options": {"hidden_dim": 512, "num_prototypes": 300, "queue_size": 1024},
+        "policy": swav, "views": {"strength": 0.5, **_SMALL_CROPS},
+    },
+    "vicreg": {"options": {"hidden_dim": 1024, "projection_dim": 1024}},
+    "barlowtwins": {"options": {"hidden_dim": 1024, "projection_dim": 1024}},
+    "lejepa": {"options": {"hidden_dim": 512, "num_directions": 256}, "policy": dino, "views": _SMALL_CROPS},
+    "deepinfomax": {"options": {"embedding_dim": 256}},
+    "cpc": {"options": {"grid": 5, "patch": 0.375, "num_rows": 3, "latent_dim": 128}},
+    "matchnet": {"options": {}},
+    "supervised": {"options": {}},
+}  # fmt: skip
+"""Pictures of 64 pixels and less: heads for minutes on a CPU, and slow copies for thousands of steps."""
+
+LARGE_ONES: Mapping[str, Mapping[str, Any]] = {
+    "simclr": {"options": {"hidden_dim": 2048, "projection_dim": 128, "temperature": 0.2}},
+    "moco": {"options": {"queue_size": 65536}},
+    "nnclr": {"options": {"queue_size": 98304}},
+    "dino": {"options": {"num_prototypes": 4096}, "policy": dino, "views": {"num_local": 6}},
+    "swav": {"options": {"queue_size": 3840}, "policy": swav, "views": {}},
+    "vicreg": {"options": {"hidden_dim": 2048, "projection_dim": 2048}},
+    "barlowtwins": {"options": {"hidden_dim": 2048, "projection_dim": 2048}},
+    "lejepa": {"policy": dino, "views": {"num_local": 6, "local_scale": (0.05, 0.3), "crop_scale": (0.3, 1.0)}},
+}
+"""Larger pictures: the papers' settings, but for what only a million pictures can fill."""
 
 
-def for_pictures(method: str, *, size: int) -> Recipe:
+def for_pictures(method: str, *, size: int, source: Pictures | None = None) -> Recipe:
     """The recipe of a method for pictures of a size.
 
     Args:
-        method: its name on the command line; methods share these settings until one needs its own.
+        method: its name on the command line; one without settings of its own has the shared ones.
         size: side of the views in pixels.
+        source: the training pictures, where the options that follow from their number are wanted.
     """
-    return SMALL if size <= SMALL_LIMIT else LARGE
+    base, own = (SMALL, SMALL_ONES) if size <= SMALL_LIMIT else (LARGE, LARGE_ONES)
+    recipe = replace(base, **{**VIEWS.get(method, {}), **own.get(method, {})})
+    return recipe if source is None else replace(recipe, options={**recipe.options, **_facts(recipe, source)})
+
+
+def _facts(recipe: Recipe, source: Pictures) -> dict[str, int]:
+    """Options that the data decides; a method takes those that it has."""
+    facts = {"num_examples": len(source), "num_classes": len(source.class_names)}
+    if "queue_size" in recipe.options:
+        # A queue longer than an epoch would hold older keys of the very example that is asked for.
+        facts["queue_size"] = min(recipe.options["queue_size"], max(1, len(source) // 2))
+    return facts
 
 
 def view_size(source: Pictures) -> int:

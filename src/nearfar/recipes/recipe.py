@@ -1,8 +1,10 @@
 """What a recipe is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from nearfar.views.policies import Policy, simclr
 
 __all__ = ["Recipe"]
 
@@ -22,7 +24,8 @@ class Recipe:
         stages: the resolution schedule: pairs (progress, factor on the size).
         start_stem: whether the first layer starts from the training pictures' patches.
         options: keyword arguments of the method.
-        views: keyword arguments of the policy.
+        policy: makes the views, of a size, `mean` and `std`.
+        views: further keyword arguments of the policy.
         rate_rule: how the rate follows the batch size: "linear" (Goyal et al. 2017, arXiv 1706.02677) or "square root".
     """
 
@@ -36,6 +39,7 @@ class Recipe:
     stages: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
     start_stem: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    policy: Callable[..., Policy] = simclr
     views: Mapping[str, Any] = field(default_factory=dict)
     rate_rule: str = "square root"
 
@@ -43,3 +47,9 @@ class Recipe:
         """The learning rate for another batch size."""
         ratio = batch_size / self.batch_size
         return self.learning_rate * (ratio if self.rate_rule == "linear" else ratio**0.5)
+
+    @property
+    def rate_line(self) -> str:
+        """The learning rate and how it follows the batch, for people."""
+        rule = "in proportion to" if self.rate_rule == "linear" else "with the square root of"
+        return f"learning rate {self.scaled_rate(256):.3g} per 256 examples, growing {rule} the batch"

@@ -1,6 +1,5 @@
 """From what the user said, the data and a recipe to the settings of a run."""
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,19 +8,17 @@ import numpy as np
 from nearfar.data.pictures import Pictures
 from nearfar.data.plain import channel_statistics
 from nearfar.engine.settings import Settings
-from nearfar.errors import complaint, suggestion
+from nearfar.errors import DataError, complaint
 from nearfar.methods.method import Method
 from nearfar.recipes.image import for_pictures, view_size
+from nearfar.recipes.ranges import check_options, check_said, method_options
 from nearfar.recipes.recipe import Recipe
-from nearfar.views.policies import Policy, simclr
+from nearfar.views.policies import Policy
 
-__all__ = ["method_options", "policy", "resolve"]
+__all__ = ["policy", "resolve"]
 
-
-def method_options(method: type[Method]) -> dict[str, inspect.Parameter]:
-    """The keyword-only parameters of a method's constructor: what a user may set."""
-    parameters = inspect.signature(method.__init__).parameters
-    return {name: entry for name, entry in parameters.items() if entry.kind is inspect.Parameter.KEYWORD_ONLY}
+COUNTED = ("num_classes", "num_examples")
+"""Options of methods that are facts of the data."""
 
 
 def resolve(
@@ -41,16 +38,17 @@ def resolve(
         method: the method.
         source: the training data.
         said: what the user said of `backbone`, `stem`, `init`, `size`, `batch_size`, `accumulate`, `optimizer`,
-            `learning_rate`, `weight_decay`, `clip`, `epochs`, `steps`; None for nothing.
+            `learning_rate`, `weight_decay`, `clip`, `epochs`, `steps`, after `check_said`; None for nothing.
         options: what the user said of the method's keyword arguments.
         seed: of the run.
         precision: as Fabric names it.
 
     Raises:
-        ValueError: an option is unknown or a number is out of range.
+        ValueError: an option is unknown, or a number does not fit the data or the method.
     """
+    said = {name: value.item() if isinstance(value, np.generic) else value for name, value in said.items()}
     size = said["size"] if said["size"] is not None else view_size(source)
-    recipe = for_pictures(name, size=size)
+    recipe = for_pictures(name, size=size, source=source)
     batch_size = _batch_size(said["batch_size"], said["accumulate"], method, source, recipe)
     mean, std = channel_statistics(source, source.channels)
     return Settings(
@@ -72,14 +70,15 @@ def resolve(
         warmup=recipe.warmup,
         clip=said["clip"],
         steps=_steps(said, recipe, len(source) // batch_size),
-        seed=seed,
+        seed=int(seed),
         precision=precision,
     )
 
 
 def policy(settings: Settings) -> Policy:
     """The views of a run, at full resolution."""
-    return simclr(settings.size, mean=settings.mean, std=settings.std, **settings.views)
+    make = for_pictures(settings.method, size=settings.size).policy
+    return make(settings.size, mean=settings.mean, std=settings.std, **settings.views)
 
 
 def _backbone(said: Mapping[str, Any], recipe: Recipe) -> str:
@@ -104,7 +103,9 @@ def _steps(said: Mapping[str, Any], recipe: Recipe, steps_per_epoch: int) -> int
     if said["steps"] is not None:
         return int(said["steps"])
     epochs = recipe.epochs if said["epochs"] is None else said["epochs"]
-    return max(1, round(epochs * steps_per_epoch))
+    steps = max(1, round(epochs * steps_per_epoch))
+    check_said("pretrain", steps=steps)
+    return steps
 
 
 def _optimizer(said: Mapping[str, Any], recipe: Recipe, batch_size: int) -> dict[str, Any]:
@@ -117,12 +118,6 @@ def _optimizer(said: Mapping[str, Any], recipe: Recipe, batch_size: int) -> dict
     else:
         base, recipe_decay = usual.get(name, (1e-3, 0.0))
         scaled = base * batch_size / 256
-    if rate is not None and rate <= 0:
-        raise ValueError(complaint("pretrain", "learning_rate", "above 0", rate, f"Try {scaled:g}"))
-    if decay is not None and decay < 0:
-        raise ValueError(complaint("pretrain", "weight_decay", "at least 0", decay, f"Try {recipe_decay:g}"))
-    if said["clip"] is not None and said["clip"] <= 0:
-        raise ValueError(complaint("pretrain", "clip", "above 0", said["clip"], "Try 1, or leave it out"))
     return {
         "optimizer": name,
         "learning_rate": scaled if rate is None else rate,
@@ -131,29 +126,29 @@ def _optimizer(said: Mapping[str, Any], recipe: Recipe, batch_size: int) -> dict
 
 
 def _options(method: type[Method], recipe: Recipe, given: Mapping[str, Any]) -> dict[str, Any]:
+    check_options(method, given)
+    for name in COUNTED:
+        if name in given and given[name] != recipe.options.get(name):
+            constraint = f"{recipe.options.get(name)}, as counted in the data"
+            raise ValueError(complaint(method.__name__, name, constraint, given[name], "Leave it out"))
     known = method_options(method)
-    for name in given:
-        if name not in known:
-            raise ValueError(
-                complaint(method.__name__, "option", f"one of {', '.join(known)}", name, suggestion(name, known))
-            )
     values = {name: entry.default for name, entry in known.items()}
     values |= {name: value for name, value in recipe.options.items() if name in known}
-    return values | dict(given)
+    return values | {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
 
 
 def _batch_size(asked: int | None, accumulate: int, method: type[Method], source: Pictures, recipe: Recipe) -> int:
-    if accumulate < 1:
-        raise ValueError(complaint("pretrain", "accumulate", "at least 1", accumulate, "Try 1"))
-    least, most = method.min_batch * accumulate, len(source)
-    batch_size = min(recipe.batch_size, most // accumulate * accumulate) if asked is None else asked
+    least, most = method.min_batch * accumulate, len(source) // accumulate * accumulate
+    if len(source) < method.min_batch:
+        constraint = f"at least {method.min_batch} pictures, the smallest batch of {method.__name__}"
+        raise DataError(complaint("pretrain", "data", constraint, f"{len(source)} in {source.name}", "Add pictures"))
+    if least > most:
+        constraint = f"at most {len(source) // method.min_batch} for {len(source)} examples"
+        raise ValueError(complaint("pretrain", "accumulate", constraint, accumulate, "Try 1"))
+    batch_size = min(recipe.batch_size // accumulate * accumulate or least, most) if asked is None else asked
     if not least <= batch_size <= most or batch_size % accumulate:
-        constraint = f"a multiple of {accumulate} between {least} and {most}, the number of examples"
-        if accumulate == 1:
-            constraint = f"between {least} and {most}, the number of examples"
-        raise ValueError(
-            complaint(
-                method.__name__, "batch_size", constraint, batch_size, f"Try {int(np.clip(batch_size, least, most))}"
-            )
-        )
+        parts = f"a multiple of {accumulate} " if accumulate > 1 else ""
+        constraint = f"{parts}between {least} and {len(source)}, the number of examples"
+        nearest = int(np.clip(batch_size, least, most)) // accumulate * accumulate
+        raise ValueError(complaint(method.__name__, "batch_size", constraint, batch_size, f"Try {nearest}"))
     return batch_size

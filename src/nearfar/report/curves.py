@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["excerpt", "panels", "smoothed", "standing"]
+__all__ = ["excerpt", "health", "panels", "smoothed", "standing"]
 
 MOST_POINTS = 1200
 """Records a curve shows; of a longer log each stretch keeps its lowest and highest value."""
@@ -13,12 +13,16 @@ MOST_POINTS = 1200
 TITLES = {
     "loss": ("Loss", "number"),
     "effective_rank": ("Effective rank", "number"),
+    "embedding_spread": ("Embedding spread", "percent"),
+    "projection_rank": ("Projection rank", "number"),
+    "projection_spread": ("Projection spread", "percent"),
     "knn_accuracy": ("k-NN accuracy", "percent"),
     "learning_rate": ("Learning rate", "number"),
-    "embedding_std": ("Embedding spread", "number"),
     "examples_per_second": ("Examples per second", "number"),
 }
 NO_CURVE = {"step", "epoch", "seconds", "seconds_left", "floor", "chance"}
+COLLAPSED = {"effective_rank": 1, "embedding_spread": 0, "projection_rank": 1, "projection_spread": 0}
+"""What the diagnostics are when all embeddings are one."""
 
 Record = Mapping[str, Any]
 
@@ -27,8 +31,8 @@ def panels(records: Sequence[Record]) -> list[dict[str, Any]]:
     """One panel for each quantity of the log: the loss first, then the known, then what the method logs.
 
     Returns:
-        Panels of `key`, `title`, `format`, `step`, `epoch`, `raw` and, where it differs, `smooth`; the loss's panel
-        also has `references`, each of `name` and values.
+        Panels of `key`, `title`, `format`, `step`, `epoch`, `raw` and, where it differs, `smooth`; the loss's panel and
+        those of health also have `references`, each of `name` and values.
     """
     logged = {key for record in records for key in record} - NO_CURVE
     order = [key for key in TITLES if key in logged] + sorted(logged - TITLES.keys())
@@ -58,6 +62,8 @@ def _panel(records: Sequence[Record], key: str) -> dict[str, Any] | None:
             for name in ("chance", "floor")
             if any(record.get(name) is not None for record in kept)
         ]
+    if key in COLLAPSED:
+        panel["references"] = [{"name": "collapsed", "values": [COLLAPSED[key]] * len(rows)}]
     return panel
 
 
@@ -84,6 +90,12 @@ def _short(values: np.ndarray) -> list[float]:
     return [float(f"{value:.5g}") for value in values]
 
 
+def health(records: Sequence[Record]) -> tuple[str, str] | None:
+    """What the guard said last, as its state and its sentence; None where it could not say anything."""
+    state, sentence = (_last(records, key) for key in ("guard", "guard_says"))
+    return None if state in (None, "early") else (state, sentence)
+
+
 def standing(records: Sequence[Record]) -> str:
     """Where the loss stands between chance and its floor, in one or two sentences."""
     values = np.array([record["loss"] for record in records if isinstance(record.get("loss"), int | float)])
@@ -106,7 +118,7 @@ def standing(records: Sequence[Record]) -> str:
     )
 
 
-def _last(records: Sequence[Record], key: str) -> float | int | None:
+def _last(records: Sequence[Record], key: str) -> Any:
     return next((record[key] for record in reversed(records) if record.get(key) is not None), None)
 
 

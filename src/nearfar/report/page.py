@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nearfar.records import EmbeddingTable, MetricsLog, RunFolder, atomic_write, read_json
-from nearfar.report.curves import excerpt, panels, standing
+from nearfar.report.curves import excerpt, health, panels, standing
 from nearfar.report.facts import glance, method_name, settings
 from nearfar.report.gallery import Sprite, read_sprite, read_views
 from nearfar.report.headline import headline
@@ -29,9 +29,9 @@ SCRIPTS = ("curves.js", "map.js", "page.js")
 def write_report(run: Path) -> Path:
     """The page of one run: a single file that opens offline and asks for nothing.
 
-    It shows the scores beside both baselines, the curves, what the network saw, a map of embeddings, nearest
-    neighbours, and how the run was made. What the folder does not hold yet is left out, with the command that
-    fills it. The same folder gives the same page.
+    It shows what the guard says, the scores beside both baselines, the curves, what the network saw, a map of
+    embeddings, nearest neighbours, and how the run was made. What the folder does not hold yet is left out, with the
+    command that fills it. The same folder gives the same page.
 
     Args:
         run: the run's folder; of its files, only `run.json` must be there.
@@ -72,6 +72,7 @@ def _context(folder: RunFolder) -> dict[str, Any]:
         "facts": glance(about, records[-1] if records else {}),
         "settings": settings(about),
         "fill": _fill(folder, about),
+        "health": health(records),
         "headline": scores,
         "curves": {"standing": standing(records), "table": excerpt(records)} if curves else None,
         **sample,

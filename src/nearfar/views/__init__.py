@@ -4,8 +4,9 @@ from nearfar.views.crop import crop_boxes, crop_resize, flip_columns
 from nearfar.views.draws import Draws
 from nearfar.views.image import as_light, gaussian_blur, normalize, recolor, solarize
 from nearfar.views.image_view import ImageView, PlainView
+from nearfar.views.patches import patch_grid
 from nearfar.views.plan import ViewPlan
-from nearfar.views.policies import Policy, simclr
+from nearfar.views.policies import Policy, byol, dino, repeat, simclr, swav, weak
 
 __all__ = [
     "Draws",
@@ -14,12 +15,18 @@ __all__ = [
     "Policy",
     "ViewPlan",
     "as_light",
+    "byol",
     "crop_boxes",
     "crop_resize",
+    "dino",
     "flip_columns",
     "gaussian_blur",
     "normalize",
+    "patch_grid",
     "recolor",
+    "repeat",
     "simclr",
     "solarize",
+    "swav",
+    "weak",
 ]

@@ -1,48 +1,96 @@
 """Pictures in numpy arrays: given as such, or in .npy and .npz files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from nearfar.data._containers.layout import number, split_name
 from nearfar.data._containers.store import Container, Header, Store
+from nearfar.data._containers.temporary import Temporary, on_disk, temporary
 from nearfar.errors import DataError, complaint
 
-__all__ = ["ArrayStore", "open_array", "open_numpy_file"]
+__all__ = ["ArrayFile", "ArrayStore", "open_array", "open_numpy_file", "pixel_content"]
 
 _PICTURES = ("X", "x", "images", "image", "arr_0")
 _LABELS = ("y", "labels", "label")
 
 
-class ArrayStore(Store):
-    """The rows of an array of decoded pictures."""
+class ArrayFile(NamedTuple):
+    """An array that lies in a file as it is in memory.
 
-    def __init__(self, array: np.ndarray) -> None:
-        """Keeps (n, h, w) or (n, h, w, c), c one of 1, 3 and 4."""
-        self.array = array[..., 0] if array.ndim == 4 and array.shape[3] == 1 else array
+    Attributes:
+        file: where.
+        kind: the type of its numbers.
+        shape: its shape.
+        offset: its first byte.
+    """
+
+    file: Path | Temporary
+    kind: np.dtype[Any]
+    shape: tuple[int, ...]
+    offset: int = 0
+
+    def mapped(self) -> np.ndarray:
+        """The array, of which only what is asked for is read."""
+        return np.asarray(
+            np.memmap(on_disk(self.file), dtype=self.kind, mode="r", offset=self.offset, shape=self.shape)
+        )
+
+
+class ArrayStore(Store):
+    """The rows of an array of decoded pictures.
+
+    Processes that are sent one share a file: the array's own, or a temporary one that is written when it is first sent.
+    """
+
+    def __init__(self, array: np.ndarray, file: ArrayFile | None = None) -> None:
+        """Keeps (n, h, w) or (n, h, w, c), c one of 1, 3 and 4, and the file that it lies in, if it does."""
+        self._array: np.ndarray | None = array
+        self._file = file
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._file is None:
+            array = np.ascontiguousarray(self.array)
+            self._file = ArrayFile(temporary([array.data.cast("B")]), array.dtype, array.shape)
+        return {**self.__dict__, "_array": None}
+
+    @property
+    def array(self) -> np.ndarray:
+        """(n, h, w) or (n, h, w, c), c one of 3 and 4."""
+        if self._array is None:
+            assert self._file is not None
+            self._array = self._file.mapped()
+        return self._array[..., 0] if self._array.ndim == 4 and self._array.shape[3] == 1 else self._array
 
     def open(self, position: int) -> Image.Image:
         """The row as a picture."""
         return Image.fromarray(np.ascontiguousarray(self.array[position]))
 
     def content(self, position: int) -> bytes:
-        """The row's pixels."""
-        return self.array[position].tobytes()
+        """The row's shape and pixels."""
+        return pixel_content(self.array[position])
 
     def examine(self, position: int) -> Header:
         """The shape that all rows have."""
         return Header(self.array.shape[1], self.array.shape[2], self.array.ndim == 3)
 
 
+def pixel_content(pixels: np.ndarray) -> bytes:
+    """The bytes that stand for a picture which came without a file of its own: its shape and its pixels."""
+    return repr(pixels.shape).encode() + pixels.tobytes()
+
+
 def open_array(
     pictures: Any,
     labels: Any = None,
     *,
+    parts: Mapping[str, int] | None = None,
     splits: np.ndarray | None = None,
     class_names: Sequence[Any] = (),
+    file: ArrayFile | None = None,
     name: str,
     where: str,
 ) -> Container:
@@ -51,8 +99,10 @@ def open_array(
     Args:
         pictures: (n, h, w) or (n, h, w, c) uint8.
         labels: n numbers or strings, or None.
-        splits: the split of each row, or None.
+        parts: the number of rows of each split, where the splits follow one another.
+        splits: the split of each row, where they are mixed.
         class_names: the name of each label; the labels' own values where empty.
+        file: where the array lies, if it is mapped from a file.
         name: what the user called it.
         where: who asks, for error sentences.
 
@@ -66,10 +116,16 @@ def open_array(
         raise DataError(complaint(where, "data", "uint8 pictures of shape (n, h, w) or (n, h, w, c)", got, next_step))
     if labels is not None and len(labels) != len(array):
         raise DataError(complaint(where, "labels", f"one for each of {len(array)} pictures", len(labels), "Align them"))
+    if hasattr(labels, "__array__"):
+        labels = np.asarray(labels)
     numbered, names = (None, ()) if labels is None else number(list(labels))
     if numbered is not None and class_names and all(name.isdigit() and int(name) < len(class_names) for name in names):
         numbered, names = np.asarray(labels, dtype=np.int64), tuple(str(each) for each in class_names)
-    return Container(name, ArrayStore(array), tuple(str(row) for row in range(len(array))), numbered, names, splits)
+    ids = [str(row) for row in range(len(array))]
+    if parts is not None:
+        splits = np.repeat(list(parts), list(parts.values()))
+        ids = [f"{split}/{row}" for split, count in parts.items() for row in range(count)]
+    return Container(name, ArrayStore(array, file), tuple(ids), numbered, names, splits)
 
 
 def open_numpy_file(path: Path, *, name: str, where: str) -> Container:
@@ -84,9 +140,12 @@ def open_numpy_file(path: Path, *, name: str, where: str) -> Container:
         DataError: no array of it holds pictures.
         ValueError: it cannot be read, or not without running code.
     """
-    loaded = np.load(path, mmap_mode=None, allow_pickle=False)
+    loaded = np.load(path, mmap_mode="r", allow_pickle=False)
     if isinstance(loaded, np.ndarray):
-        return open_array(loaded, name=name, where=where)
+        file = None
+        if isinstance(loaded, np.memmap) and loaded.flags.c_contiguous:
+            file = ArrayFile(path, loaded.dtype, loaded.shape, loaded.offset)
+        return open_array(loaded, file=file, name=name, where=where)
     with loaded as arrays:
         found = {key: arrays[key] for key in arrays.files}
     parts = [split for split in ("train", "val", "test") if f"x_{split}" in found]
@@ -108,7 +167,7 @@ def _open_parts(found: dict[str, np.ndarray], parts: Sequence[str], *, name: str
     return open_array(
         np.concatenate(pictures),
         np.concatenate(labels) if len(labels) == len(parts) else None,
-        splits=np.repeat(parts, [len(each) for each in pictures]),
+        parts={part: len(each) for part, each in zip(parts, pictures, strict=True)},
         name=name,
         where=where,
     )

@@ -1,18 +1,37 @@
 """What the paths of files say: which are litter, which folders are splits, which are classes."""
 
+import os
+import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Layout", "arrange", "is_litter", "number", "split_name"]
+__all__ = [
+    "Layout",
+    "arrange",
+    "in_words",
+    "is_litter",
+    "names_a_split",
+    "number",
+    "shard_names",
+    "shard_splits",
+    "split_name",
+]
 
-_LITTER = frozenset({"__macosx", "@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini"})
+_LITTER = frozenset(
+    {
+        *("__macosx", "icon\r", "thumbs.db", "ehthumbs.db", "desktop.ini"),
+        *("$recycle.bin", "system volume information", "@eadir", "#recycle", "lost+found"),
+    }
+)
 _SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
+_WHOLE = re.compile("0|[1-9][0-9]{0,17}")
 
 
 class Layout(NamedTuple):
@@ -40,9 +59,34 @@ def is_litter(path: str) -> bool:
     return any(part.startswith(".") or part.lower() in _LITTER for part in path.split("/"))
 
 
+def in_words(path: str) -> str:
+    """A path as text that can be written anywhere: bytes that are no UTF-8 become escapes, all else stays as it is."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def names_a_split(name: str) -> bool:
+    """Whether a name is one of those that splits go by."""
+    return name.lower() in _SPLITS
+
+
 def split_name(name: str) -> str:
     """The one name of a split that goes by several: `validation`, `valid` and `dev` are `val`."""
     return _SPLITS.get(name.lower(), name)
+
+
+def shard_names(paths: Sequence[Path]) -> tuple[str, ...]:
+    """What the files that share a data set are called: their paths inside the folder around them, without suffix."""
+    around = Path(os.path.commonpath([path.parent for path in paths]))
+    return tuple(path.relative_to(around).with_suffix("").as_posix() for path in paths)
+
+
+def shard_splits(names: Sequence[str]) -> tuple[str, ...] | None:
+    """The split of each file of a data set: `test` of `test-00000-of-00002` and of `test/data-00000`.
+
+    None where no file is named as a split.
+    """
+    splits = [split_name(re.split(r"[-_./]", name)[0]) for name in names]
+    return tuple(splits) if {"train", "val", "test"} & set(splits) else None
 
 
 def arrange(paths: Sequence[str]) -> Layout:
@@ -63,25 +107,29 @@ def arrange(paths: Sequence[str]) -> Layout:
     order = tuple(sorted(kept, key=lambda place: "/".join(parts[place])))
     outside = f"lies outside of the splits {', '.join(sorted(tops))}"
     inner = [parts[place][has_splits:] for place in order]
-    labels, class_names = number([part[0] if len(part) > 1 else None for part in inner])
+    labels, class_names = number([in_words(part[0]) if len(part) > 1 else None for part in inner])
     return Layout(
         order=order,
-        ids=tuple("/".join(parts[place]) for place in order),
+        ids=tuple(in_words("/".join(parts[place])) for place in order),
         labels=labels if class_names else None,
         class_names=class_names,
         splits=np.array([split_name(parts[place][0]) for place in order]) if has_splits else None,
-        skipped=tuple((paths[place], outside) for place in sorted(set(range(len(paths))) - set(kept))),
+        skipped=tuple((in_words(paths[place]), outside) for place in sorted(set(range(len(paths))) - set(kept))),
     )
 
 
 def number(values: Iterable[Any], names: Sequence[Any] | None = None) -> tuple[np.ndarray, tuple[str, ...]]:
     """Labels 0 ... k - 1 for k distinct values in their order, and -1 for None, not-a-number, empty and negative ones.
 
+    Strings that are all whole numbers count as numbers: class 10 comes after 9, in the folders of a zip as in a table.
+
     Args:
         values: numbers or strings.
         names: the name of each value's class, row-aligned; the values themselves where None.
     """
     cleaned = [_cleaned(value) for value in values]
+    if all(_WHOLE.fullmatch(value) for value in set(cleaned) if isinstance(value, str)):
+        cleaned = [int(value) if isinstance(value, str) else value for value in cleaned]
     known = {value for value in cleaned if value is not None}
     ordered = sorted(known, key=None if len({type(value) for value in known}) < 2 else str)
     labels = {value: label for label, value in enumerate(ordered)}

@@ -1,0 +1,191 @@
+"""Every method beside every other: one backbone, one data set, one number of examples seen.
+
+    python benchmarks/methods.py [--contestants simclr byol ...] [--seeds 0 1 2] [--examples 50000] [--table]
+
+10,000 CIFAR-10 pictures without labels (Supervised has them all; the methods that can use labels get none), the `small`
+backbone, each method's recipe as it ships; then a k-NN, a linear probe and 10 labels a class, fitted on the same
+pictures and scored on the 8,000 test rows. Beside them stand raw pixels, their first 128 principal components, HOG and
+the untrained network, and lightly's methods on the same backbone (`lightly-simclr`, ...; see lightly_methods.py).
+
+Every result is kept in `records/methods.json` by contestant, seed and number of examples; what is there is not run
+again, so it may be run in pieces. Each run is a process of its own: its peak memory is the run's.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from data import cifar10
+from lightly_methods import LIGHTLY, lightly_network
+
+import nearfar
+from nearfar.data import Pictures, channel_statistics
+from nearfar.diagnostics import effective_rank
+from nearfar.engine import Encoder, EncoderSpec, raw_table
+from nearfar.methods import METHODS
+from nearfar.probes import fewshot, knn, linear
+from nearfar.records import EmbeddingTable, MetricsLog, RunFolder
+
+RECORDS = Path(__file__).with_name("records") / "methods.json"
+TRAIN_ROWS = 10_000
+EXAMPLES = 50_000
+MORE_SEEDS = ("simclr", "moco", "byol", "simsiam", "swav", "vicreg")
+"""Those that are run with three seeds unless others are asked for."""
+Table = Callable[[Pictures], EmbeddingTable]
+
+
+def training_pictures(*, labelled: bool) -> Pictures:
+    source = cifar10("train").select(np.arange(TRAIN_ROWS))
+    if not labelled:
+        source.labels = None
+    return source
+
+
+def scores(table: Table) -> dict[str, float]:
+    """The three probes on a representation, and how many directions it uses."""
+    train, test = table(training_pictures(labelled=True)), table(cifar10("test"))
+    data = train.vectors, train.labels, test.vectors, test.labels
+    probes = {"knn": knn(*data).accuracy, "linear": linear(*data).accuracy, "fewshot": fewshot(*data).accuracy}
+    return probes | {"effective_rank": float(effective_rank(torch.from_numpy(test.vectors[:2048])))}
+
+
+def nearfar_run(method: str, seed: int, examples: int) -> dict[str, Any]:
+    source = training_pictures(labelled=method == "supervised")
+    with tempfile.TemporaryDirectory() as folder:
+        run = nearfar.pretrain(method, source, epochs=examples / TRAIN_ROWS, seed=seed, out=Path(folder) / "run")
+        log = MetricsLog.read(RunFolder(run.path).metrics)
+        facts = {"seconds": log[-1]["seconds"], "peak_mib": _peak(), "loss": log[-1]["loss"]}
+        facts |= {"guard": [record["guard"] for record in log if record.get("guard")]}
+        return scores(run.encoder.embed) | facts
+
+
+def lightly_run(method: str, seed: int, examples: int) -> dict[str, Any]:
+    source = training_pictures(labelled=False)
+    spec = replace(_spec(source), seed=seed)
+    begun = time.monotonic()
+    network = lightly_network(method, spec.build(), source, examples=examples, seed=seed)
+    facts = {"seconds": time.monotonic() - begun, "peak_mib": _peak()}
+    return scores(Encoder(spec, network).embed) | facts
+
+
+def baseline_run(name: str) -> dict[str, Any]:
+    raw: Table = lambda source: raw_table(source, size=32, channels=3)  # noqa: E731
+    if name == "raw pixels":
+        return scores(raw)
+    if name == "untrained":
+        spec = _spec(training_pictures(labelled=False))
+        return scores(Encoder(spec, spec.build()).embed)
+    if name == "HOG":
+        from skimage.feature import hog
+
+        return scores(
+            _mapped(lambda x: np.stack([hog(each, pixels_per_cell=(8, 8), channel_axis=-1) for each in _upright(x)]))
+        )
+    from sklearn.decomposition import PCA
+
+    return scores(_mapped(PCA(128, random_state=0).fit(raw(training_pictures(labelled=True)).vectors).transform))
+
+
+def _mapped(function: Callable[[np.ndarray], np.ndarray]) -> Table:
+    def table(source: Pictures) -> EmbeddingTable:
+        raw = raw_table(source, size=32, channels=3)
+        return EmbeddingTable(function(raw.vectors).astype(np.float32), raw.ids, raw.labels, raw.class_names)
+
+    return table
+
+
+def _upright(vectors: np.ndarray) -> np.ndarray:
+    return vectors.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+
+
+def _spec(source: Pictures) -> EncoderSpec:
+    mean, std = channel_statistics(source, 3)
+    return EncoderSpec(backbone="small", stem=None, size=32, channels=3, mean=mean, std=std, seed=0)
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+BASELINES = ("raw pixels", "PCA", "HOG", "untrained")
+
+
+def run_one(key: str) -> dict[str, Any]:
+    name, seed, examples = key.split("|")
+    if name in BASELINES:
+        return baseline_run(name)
+    kind, _, method = name.rpartition("-")
+    return (lightly_run if kind else nearfar_run)(method, int(seed), int(examples))
+
+
+def wanted(arguments: argparse.Namespace) -> list[str]:
+    """The keys of the records that were asked for."""
+    keys = []
+    for name in arguments.contestants:
+        default = [0, 1, 2] if name in MORE_SEEDS else [0]
+        seeds = [0] if name in BASELINES else default if arguments.seeds is None else arguments.seeds
+        keys += [f"{name}|{seed}|{0 if name in BASELINES else arguments.examples}" for seed in seeds]
+    return keys
+
+
+def table(records: dict[str, dict[str, Any]]) -> str:
+    """The records as Markdown, one row a contestant, best linear score first, with the spread over seeds."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for key, record in records.items():
+        name, _, examples = key.split("|")
+        groups.setdefault((name, examples), []).append(record)
+    rows = [
+        "| contestant | examples | seeds | k-NN | linear | 10 labels a class | effective rank | seconds | peak MiB |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    ordered = sorted(groups.items(), key=lambda item: -statistics.mean(entry["linear"] for entry in item[1]))
+    for (name, examples), entries in ordered:
+        cells = [_spread([entry[probe] for entry in entries]) for probe in ("knn", "linear", "fewshot")]
+        cells += [
+            f"{statistics.mean(entry[fact] for entry in entries):,.0f}" if fact in entries[0] else ""
+            for fact in ("effective_rank", "seconds", "peak_mib")
+        ]
+        rows.append(f"| {name} | {int(examples) or '':,} | {len(entries)} | {' | '.join(cells)} |")
+    return "\n".join(rows).replace("|  |", "| |")
+
+
+def _spread(values: list[float]) -> str:
+    spread = f" ± {(max(values) - min(values)) / 2:.3f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.3f}{spread}"
+
+
+def main() -> None:
+    names = (*BASELINES, *METHODS, *(f"lightly-{name}" for name in LIGHTLY))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--contestants", nargs="+", choices=names, default=names)
+    parser.add_argument("--seeds", nargs="+", type=int, help="by default 0, and 0 1 2 for some")
+    parser.add_argument("--examples", type=int, default=EXAMPLES, help="seen in training")
+    parser.add_argument("--table", action="store_true", help="only print what is recorded")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        print(json.dumps(run_one(arguments.one)))
+        return
+    records = json.loads(RECORDS.read_text()) if RECORDS.exists() else {}
+    for key in [] if arguments.table else wanted(arguments):
+        if key not in records:
+            done = subprocess.run([sys.executable, __file__, "--one", key], stdout=subprocess.PIPE, check=True)
+            records[key] = json.loads(done.stdout.splitlines()[-1]) | {"torch": torch.__version__}
+            RECORDS.write_text(json.dumps(records, indent=1) + "\n")
+            print(key, records[key], flush=True)
+    print(table(records))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,246 @@
+"""Learning an encoder: a run from its first step, or from where it stopped."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nearfar.api.ready import Judge, check_list, find_method, ready, tell, watcher
+from nearfar.data import Pictures, Reading
+from nearfar.data.cache import cached_side
+from nearfar.data.duplicates import duplicates
+from nearfar.distributed import broadcast_object, world
+from nearfar.engine import (
+    Run,
+    Settings,
+    Training,
+    choose_precision,
+    make_fabric,
+    sample_rows,
+    write_sample,
+    write_views,
+)
+from nearfar.engine.folder import claim, folder_of, read_run, reading_of, write_run
+from nearfar.engine.foresee import check_precision
+from nearfar.engine.intake import account, open_pictures, place_of
+from nearfar.engine.loggers import check_loggers
+from nearfar.engine.overlap import write_seen
+from nearfar.errors import DataError, complaint
+from nearfar.recipes import check_options, check_said, resolve
+from nearfar.records import RunFolder
+
+__all__ = ["pretrain", "resume"]
+
+
+def pretrain(
+    method: str,
+    data: Any,
+    *,
+    split: str | None = None,
+    backbone: str | None = None,
+    stem: str | None = None,
+    size: int | None = None,
+    init: str | None = None,
+    epochs: float | None = None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    batch_size: int | None = None,
+    accumulate: int = 1,
+    optimizer: str | None = None,
+    learning_rate: float | None = None,
+    weight_decay: float | None = None,
+    clip: float | None = None,
+    out: str | Path | None = None,
+    seed: int = 0,
+    devices: int | None = None,
+    precision: str = "auto",
+    workers: int = 2,
+    validation: Any = None,
+    log: Sequence[str] = (),
+    on_collapse: str = "warn",
+    reading: Reading = Reading(),  # noqa: B008  # which is frozen
+    **options: Any,
+) -> Run:
+    """Learns an encoder from data without labels.
+
+    Args:
+        method: how to learn: a name that `nearfar methods` lists.
+        data: a folder, archive or table of pictures, an array, a data set by name, or a source.
+        split: which split of the data; "train" where there is one, else all.
+        backbone: the network: "small" or any timm model; the recipe of the method chooses for the size.
+        stem: the first layers: "small" or "standard"; "small" for pictures of 64 pixels and less.
+        size: side of the views in pixels; as large as the pictures, up to 224.
+        init: what to start from: a run, a file of weights, or timm:NAME for published weights.
+        epochs: how long, in passes over the data.
+        steps: how long, in optimizer steps.
+        minutes: how long, in minutes on this machine; turned into steps once.
+        batch_size: examples per optimizer step, over all devices.
+        accumulate: parts that a batch is cut into to save memory; each part is contrasted by itself.
+        optimizer: "muon", "adamw", "sgd" or "lars".
+        learning_rate: the peak rate.
+        weight_decay: of weights, not of biases and norms.
+        clip: greatest norm of the gradient; no limit when it is not given.
+        out: the run's folder; runs/METHOD-DATA when it is not given.
+        seed: of everything random.
+        devices: how many GPUs or processes of this machine.
+        precision: "auto", "32-true", "bf16-mixed", "16-mixed" or "64-true".
+        workers: processes that read pictures which do not fit into memory.
+        validation: labelled data for a k-NN score now and then.
+        log: where records go too: "tensorboard", "wandb", "mlflow".
+        on_collapse: what to do about a run that is stuck or collapsing: "warn" or "stop".
+        reading: how the data is read, and the validation data.
+        **options: keyword arguments of the method, e.g. `temperature=0.1`.
+
+    Returns:
+        The run; its encoder is ready for use.
+
+    Raises:
+        ValueError: an argument is wrong; the sentence says what to do.
+        DataError: the data cannot be used.
+        RunError: the folder is taken or cannot be written.
+        NonFiniteLossError: the loss was not a number; the last good checkpoint is kept.
+        CollapseError: the run was stuck or collapsing, and `on_collapse` says "stop".
+        Interrupted: a signal came; the state is saved.
+    """
+    learner = find_method(method)
+    _check_lengths(epochs=epochs, steps=steps, minutes=minutes)
+    said = {
+        "size": size,
+        "batch_size": batch_size,
+        "accumulate": accumulate,
+        "optimizer": optimizer,
+        "stem": stem,
+        "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
+        "clip": clip,
+        "epochs": epochs,
+        "steps": steps,
+    }
+    watched = {"devices": devices, "workers": workers, "on_collapse": on_collapse}
+    check_said("pretrain", seed=seed, minutes=minutes, **watched, **said)
+    check_list("pretrain", "log", log)
+    check_loggers(log)
+    check_precision(precision)
+    fabric = make_fabric(devices=devices, precision=precision)
+    source = open_pictures(data, split=split, reading=reading, where="pretrain")
+    said |= {"backbone": backbone, "init": init}
+    precision = choose_precision(precision)
+    settings = resolve(method, learner, source, said=said, options=options, seed=seed, precision=precision)
+    settings = _with_cache(settings, source, reading=reading)
+    training = ready(settings, source, fabric=fabric, workers=workers, reading=reading)
+    judge = watcher(validation, training, reading)
+    path = claim(out, f"{method}-{_short(source.name)}", data=place_of(data), first=fabric.is_global_zero)
+    files = RunFolder(path)
+    if minutes is not None:
+        training.fix_steps(minutes)
+    if fabric.is_global_zero:
+        write_views(files, source, training.plan, size=training.settings.size, seed=seed)
+        write_run(
+            training,
+            files,
+            command=_command(),
+            data={"name": source.name, "path": place_of(data), "split": split},
+            reading=reading,
+            paper=learner.paper,
+            validation=place_of(validation),
+            log=log,
+            on_collapse=on_collapse,
+            devices=devices,
+        )
+        write_seen(files, source)
+        told = [account(source, role="Learning from", listed=files.skipped)]
+        twice = duplicates(source.hashes, ids=source.ids, labels=source.labels, class_names=source.class_names)
+        tell(*told, *([str(twice)] if twice.copies else []), log=files.log)
+    return _finish(training, files, judge=judge, log=log, on_collapse=on_collapse)
+
+
+def resume(run: str | Path | Run, *, data: Any = None, devices: int | None = None, workers: int = 2) -> Run:
+    """Goes on with a run from its checkpoint, to the weights of a run that was never stopped.
+
+    Args:
+        run: its folder.
+        data: the data, if it is not to be found where it was or was never on disk.
+        devices: how many GPUs or processes of this machine; as many as the run began with.
+        workers: processes that read pictures; their number changes nothing.
+
+    Raises:
+        RunError: the folder is not a run's, or damaged.
+        DataError: the data is not what it was.
+    """
+    check_said("resume", devices=devices, workers=workers)
+    files = RunFolder(folder_of(run, where="resume"))
+    record = read_run(files, where="resume")
+    check_options(find_method(record["method"], where="run.json"), record["options"])
+    settings = Settings.from_dict(record["settings"] | {"method": record["method"], "options": record["options"]})
+    fabric = make_fabric(devices=devices or record.get("devices"), precision=settings.precision)
+    reading = reading_of(record)
+    source = _again(record["data"], data, reading=reading)
+    training = ready(settings, source, fabric=fabric, workers=workers, reading=reading)
+    judge = watcher(record.get("validation"), training, reading)
+    watch = {"log": record["log"], "on_collapse": record.get("on_collapse", "warn")}
+    return _finish(training, files, judge=judge, resume=True, **watch)
+
+
+def _with_cache(settings: Settings, source: Pictures, *, reading: Reading) -> Settings:
+    """The settings with the size at which pictures are cached; all ranks agree on rank 0's disk."""
+    epochs = settings.steps * settings.batch_size / len(source)
+    side = cached_side(source, size=settings.size, epochs=epochs, reading=reading, say=tell)
+    return replace(settings, cached_side=broadcast_object(side, world()))
+
+
+def _check_lengths(**lengths: float | None) -> None:
+    """At most one of epochs, steps and minutes."""
+    given = {name: value for name, value in lengths.items() if value is not None}
+    if len(given) > 1:
+        names, values = " and ".join(given), list(given.values())
+        raise ValueError(complaint("pretrain", names, "given one at a time", values, "Leave out all but one"))
+
+
+def _again(known: dict[str, Any], data: Any, *, reading: Reading) -> Pictures:
+    """The data that a run began with, from where it was or from where it is now."""
+    path = known.get("path") if data is None else data
+    if path is None:
+        raise DataError(
+            complaint("resume", "data", "given", None, "The run learned from an object in memory; pass it again")
+        )
+    if data is None and Path(path).is_absolute() and not Path(path).exists():
+        constraint, next_step = "where it was when the run began", "Say by --data where it is now"
+        raise DataError(complaint("resume", "data", constraint, path, next_step))
+    split = None if isinstance(path, Pictures) else known.get("split")
+    source = open_pictures(path, split=split, reading=reading, where="resume")
+    begun = str(known.get("fingerprint"))
+    if source.fingerprint != begun:
+        constraint = f"what the run began with ({begun[:12]})"
+        next_step = "Restore the data or train anew"
+        raise DataError(complaint("resume", "data", constraint, source.fingerprint[:12], next_step))
+    return source
+
+
+def _finish(
+    training: Training,
+    files: RunFolder,
+    *,
+    judge: Judge | None,
+    log: Sequence[str],
+    on_collapse: str,
+    resume: bool = False,
+) -> Run:
+    """Trains to the end and leaves a sample of the training pictures' embeddings for the report."""
+    run = training.go(files, resume=resume, judge=judge, log=log, on_collapse=on_collapse)
+    if training.fabric.is_global_zero:
+        some = training.source.select(sample_rows(len(training.source)))
+        write_sample(files, some, run.encoder.embed(some), name=f"{training.source.name}, training")
+    return run
+
+
+def _short(name: str) -> str:
+    """What a run's folder is called after: the last part of where its data is."""
+    return Path(name).expanduser().resolve().name.encode(errors="ignore").decode() or "data"
+
+
+def _command() -> str:
+    """What to type to get this run again."""
+    program = Path(sys.argv[0]).name
+    return shlex.join(["nearfar" if program in ("__main__.py", "nearfar") else program, *sys.argv[1:]])

@@ -1,0 +1,178 @@
+"""Data as a run takes it in: opened as pictures, parted for judging, and told of in a line or two."""
+
+import errno
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nearfar.data.holdout import holdout
+from nearfar.data.opening import BUILT_IN, open_source, splits
+from nearfar.data.pictures import Pictures
+from nearfar.data.reading import Reading
+from nearfar.errors import DataError, complaint
+
+__all__ = ["Parts", "account", "named", "open_pictures", "parts", "place_of"]
+
+SHOWN = 3
+"""How many reasons and names stand for all of them."""
+
+
+class Parts(NamedTuple):
+    """Labelled pictures to judge an encoder with.
+
+    Attributes:
+        train: what probes are fitted on.
+        test: what they are scored on.
+        held_out: whether the test part was held out of the data, which has no test split.
+    """
+
+    train: Pictures
+    test: Pictures
+    held_out: bool
+
+
+def open_pictures(data: Any, *, split: str | None, reading: Reading, where: str) -> Pictures:
+    """Opens data that must be pictures.
+
+    Args:
+        data: as `open_source` takes it.
+        split: the split to open.
+        reading: how to read it.
+        where: who asks, for error sentences.
+
+    Raises:
+        DataError: the data cannot be used, or is of another modality.
+    """
+    if isinstance(data, str | Path) and (not str(data).strip() or _is_too_long(data)):
+        next_step = "Name the folder that holds the pictures"
+        raise DataError(complaint(where, "data", "a path or a name", str(data), next_step))
+    source = open_source(data, split=split, reading=reading, where=where)
+    if not isinstance(source, Pictures):
+        raise DataError(complaint(where, "data", "pictures", source.modality, "Other modalities have no method yet"))
+    return source
+
+
+def _is_too_long(path: str | Path) -> bool:
+    try:
+        os.lstat(path)
+    except OSError as error:
+        return error.errno == errno.ENAMETOOLONG
+    return False
+
+
+def place_of(data: Any) -> str | None:
+    """Where data is to be found again: a name, or an absolute path; None for objects in memory."""
+    if not isinstance(data, str | Path):
+        return None
+    path = Path(data).expanduser()
+    return str(path.absolute()) if str(data) not in BUILT_IN and os.path.exists(path) else str(data)
+
+
+def parts(data: Any, *, split: str | None, test: Any, seed: int, reading: Reading, where: str) -> Parts:
+    """What to fit probes on and what to score them on.
+
+    Args:
+        data: labelled pictures.
+        split: of the data, to fit on.
+        test: other data to score on; the data's test split, or else a part held out, when it is None.
+        seed: of what is held out.
+        reading: how to read both.
+        where: who asks, for error sentences.
+
+    Raises:
+        DataError: the data cannot be used, or the two have different classes, or too few pictures to hold any out.
+    """
+    train = open_pictures(data, split=split, reading=reading, where=where)
+    if test is not None:
+        whole = open_pictures(test, split=None, reading=reading, where=f"{where} test")
+        has_test = "test" in splits(test, reading=reading)
+        held = open_pictures(test, split="test", reading=reading, where=where) if has_test else whole
+        _check_classes(train, held)
+        return Parts(train, held, held_out=False)
+    for name in ("test", "val"):
+        if name in splits(data, reading=reading) and name != split:
+            held = open_pictures(data, split=name, reading=reading, where=where)
+            return Parts(train, held, held_out=False)
+    _check_enough(train, where=where)
+    larger, aside = holdout(train, seed=seed)
+    assert isinstance(larger, Pictures)
+    assert isinstance(aside, Pictures)
+    return Parts(larger, aside, held_out=True)
+
+
+def _check_classes(train: Pictures, test: Pictures) -> None:
+    if test.class_names != train.class_names:
+        names = ", ".join(sorted(set(test.class_names) ^ set(train.class_names))) or "another order"
+        constraint = "data with the classes of the training data"
+        raise DataError(complaint("evaluate", "test", constraint, names, "Name the classes alike"))
+
+
+def _check_enough(source: Pictures, *, where: str) -> None:
+    """Refuses to hold pictures out where fewer than two classes have one to spare; `judge` wants labels anyway."""
+    if source.labels is None:
+        return
+    labels, counts = np.unique(source.labels[source.labels >= 0], return_counts=True)
+    if len(labels) >= 2 and (counts > 1).sum() < 2:
+        lone = named([source.class_names[label] for label in labels[counts == 1]])
+        constraint = "of at least 2 pictures in each of 2 classes, one to fit on and one to judge by"
+        raise DataError(
+            complaint(where, "data", constraint, f"1 of class {lone}", "Add pictures, or leave the class out")
+        )
+
+
+def account(source: Pictures, *, role: str, listed: Path | None = None, again: bool = False) -> str:
+    """How many pictures there are, in how many classes, and what was skipped and why: one line for people.
+
+    Args:
+        source: the pictures.
+        role: what they are for, first word of the line.
+        listed: where all that was skipped is listed.
+        again: whether what was skipped has been said, of another part of the same data.
+    """
+    said = f"{role}: {_count(len(source), 'picture')}{_classes(source)}"
+    if not source.skipped or again:
+        return f"{said}."
+    where = "" if listed is None else f"; all of them are in {listed}"
+    return f"{said}; {_count(len(source.skipped), 'file')} skipped: {_reasons(source.skipped)}{where}."
+
+
+def _reasons(skipped: Sequence[tuple[str, str]]) -> str:
+    """The most frequent reasons, each with the first file it holds for."""
+    short = [(file, re.split("[:;,]", reason)[0]) for file, reason in skipped]
+    times = Counter(reason for _, reason in short).most_common()
+    first = {reason: file for file, reason in reversed(short)}
+    shown = [f"'{reason}' {_times(number)} ({first[reason]})" for reason, number in times[:SHOWN]]
+    rest = sum(number for _, number in times[SHOWN:])
+    return ", ".join(shown + ([f"other reasons {_times(rest)}"] if rest else []))
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
+
+
+def _classes(source: Pictures) -> str:
+    if source.labels is None:
+        return " without labels"
+    unknown = int((source.labels < 0).sum())
+    classes = len(np.unique(source.labels[source.labels >= 0]))
+    return f" in {_count(classes, 'class', 'classes')}{f', {unknown:,} of them without a label' if unknown else ''}"
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def named(names: Sequence[str], *, of: int | None = None) -> str:
+    """Some names, and how many more there are.
+
+    Args:
+        names: the names, or the first of them.
+        of: how many there are in all.
+    """
+    rest = (len(names) if of is None else of) - min(len(names), SHOWN)
+    return ", ".join(names[:SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -1,0 +1,512 @@
+"""Wrong calls and the one sentence that each gets: what the tests hold the package to, and the page of the docs.
+
+`python tests/cli/wrong_calls.py` writes `docs/wrong-calls.md` anew. All calls are made in the folder that `desk.py`
+lays out; `...` stands for the words of a library or of the machine.
+"""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["PAGE", "WRONG_CALLS", "WrongCall", "page"]
+
+PAGE = Path(__file__).parents[2] / "docs" / "wrong-calls.md"
+
+TABLE = r"""
+# What to run
+nearfar pretrian simclr pictures
+    nearfar: command must be one that `nearfar --help` lists. Got 'pretrian'. Did you mean 'pretrain'?
+nearfar zzz
+    nearfar: command must be one that `nearfar --help` lists. Got 'zzz'. Choose from demo, doctor, embed,
+    evaluate, methods, pretrain, report, resume.
+nearfar --versoin
+    nearfar: option must be one that `nearfar --help` lists. Got '--versoin'. Did you mean '--version'?
+nearfar pretrain simclrr pictures
+    nearfar pretrain: method must be one that `nearfar methods` lists. Got 'simclrr'. Did you mean 'simclr'?
+nearfar pretrain simclr
+    nearfar pretrain simclr: DATA must be given. Got nothing. Type `nearfar pretrain simclr --help`.
+nearfar pretrain simclr pictures flat
+    nearfar pretrain simclr: arguments must be those that its help lists. Got 'flat'. Leave it out, or type
+    `nearfar pretrain simclr --help`.
+nearfar pretrain simclr ""
+    nearfar: arguments must be words with letters. Got an empty word. Leave it out, or fill it.
+nearfar evaluate
+    nearfar evaluate: RUN must be given. Got nothing. Type `nearfar evaluate --help`.
+nearfar evaluate runs/first
+    nearfar evaluate: DATA must be given. Got nothing. Type `nearfar evaluate --help`.
+nearfar methods --jsn
+    nearfar methods: option must be one that `nearfar methods --help` lists. Got '--jsn'. Did you mean '--json'?
+nearfar doctor pictures
+    nearfar doctor: arguments must be those that its help lists. Got 'pictures'. Leave it out, or type `nearfar
+    doctor --help`.
+
+# Data
+nearfar pretrain simclr nowhere
+    pretrain: data must be an existing path or the name of a data set (fashion-mini). Got 'nowhere'. Choose from
+    fashion-mini.
+nearfar pretrain simclr fashion-min
+    pretrain: data must be an existing path or the name of a data set (fashion-mini). Got 'fashion-min'. Did you
+    mean 'fashion-mini'?
+nearfar pretrain simclr empty
+    pretrain: data must be a container of at least one readable picture. Got 'empty'. Name a folder, zip or
+    parquet file of pictures.
+nearfar pretrain simclr texts
+    pretrain: data must be a container of at least one readable picture. Got 'texts'. Name a folder, zip or
+    parquet file of pictures.
+nearfar pretrain simclr texts.zip
+    pretrain: data must be a container of at least one readable picture. Got 'texts.zip'. Name a folder, zip or
+    parquet file of pictures.
+nearfar pretrain simclr broken
+    pretrain: data must be a container of at least one readable picture. Got 'broken: a.png holds no picture in a
+    known format, but text'. Name a folder, zip or parquet file of pictures.
+nearfar pretrain simclr notes.txt
+    pretrain: data must be a folder, zip, tar, parquet, Arrow, npy, npz or idx file of pictures, or a CSV of their
+    paths. Got 'notes.txt'. Name the folder that holds the pictures.
+nearfar pretrain simclr nothing.bin
+    pretrain: data must be a folder, zip, tar, parquet, Arrow, npy, npz or idx file of pictures, or a CSV of their
+    paths. Got 'nothing.bin, which is empty'. Name the folder that holds the pictures.
+nearfar pretrain simclr torn.zip
+    pretrain: data must be readable. Got 'torn.zip: ...'. Restore it, or name other data.
+nearfar pretrain simclr torn.parquet
+    pretrain: data must be readable. Got 'torn.parquet: ...'. Restore it, or name other data.
+nearfar pretrain simclr weights.parquet
+    pretrain: data must be a table with a column of picture bytes. Got ['weight']. Name the column of pictures
+    with image_column.
+nearfar pretrain simclr photos.parquet --image-column pic
+    pretrain: image_column must be a column of the data. Got 'pic'. Choose from kind, photo.
+nearfar pretrain simclr photos.parquet --image-column kind
+    pretrain: data must be a container of at least one readable picture. Got 'photos.parquet: a is not there;
+    paths count from the folder of the table'. Name a folder, zip or parquet file of pictures.
+nearfar pretrain simclr photos.parquet --label-column knd
+    pretrain: label_column must be a column of the data. Got 'knd'. Did you mean 'kind'?
+nearfar pretrain simclr photos.parquet --image-column=
+    nearfar: arguments must be words with letters. Got '--image-column='. Leave it out, or fill it.
+nearfar pretrain simclr flat --image-column photo
+    pretrain: image_column must be left out for data without columns. Got 'photo'. Leave it out.
+nearfar pretrain simclr floats.npy
+    pretrain: data must be uint8 pictures of shape (n, h, w) or (n, h, w, c). Got 'float64 of shape (8, 16, 16)'.
+    Scale it to 0 ... 255: (255 * array).astype('uint8').
+nearfar pretrain simclr vectors.npy
+    pretrain: data must be uint8 pictures of shape (n, h, w) or (n, h, w, c). Got 'float64 of shape (8, 16)'.
+    Reshape it: array.reshape(n, h, w).
+nearfar pretrain simclr arrays.npz
+    pretrain: data must be arrays of which one is called 'X'. Got ['weights']. Rename one.
+nearfar pretrain simclr unaligned.npz
+    pretrain: labels must be one for each of 8 pictures. Got 7. Align them.
+nearfar pretrain simclr single
+    pretrain: data must be at least 2 pictures, the smallest batch of SimCLR. Got '1 in single'. Add pictures.
+nearfar pretrain simclr pictures --split test
+    pretrain: split must be left out for data without splits. Got 'test'. Leave it out.
+nearfar pretrain simclr fashion-mini --split tset
+    pretrain: split must be one of train, test. Got 'tset'. Try 'train'.
+nearfar pretrain simclr pictures --truncated maybe
+    Reading: truncated must be 'skip' or 'use'. Got 'maybe'. Try 'skip'.
+nearfar pretrain simclr pictures --validation flat
+    evaluate: validation data must be labelled, with at least 2 classes. Got '0 classes in flat'. Put the pictures
+    of each class into a folder of its own.
+nearfar pretrain simclr pictures --validation nowhere
+    validation: data must be an existing path or the name of a data set (fashion-mini). Got 'nowhere'. Choose from
+    fashion-mini.
+nearfar pretrain simclr pictures --validation cats
+    evaluate: validation data must be labelled, with at least 2 classes. Got '0 classes in cats'. Put the pictures
+    of each class into a folder of its own.
+nearfar pretrain supervised flat
+    Supervised: num_classes must be at least 2 classes that the data's labels name. Got 0. Give data with labels.
+
+# Options and names
+nearfar pretrain simclr pictures --temperatures 0.1
+    nearfar pretrain simclr: option must be one that `nearfar pretrain simclr --help` lists. Got '--temperatures'.
+    Did you mean '--temperature'?
+nearfar pretrain simclr pictures --temperatures=0.1
+    nearfar pretrain simclr: option must be one that `nearfar pretrain simclr --help` lists. Got '--temperatures'.
+    Did you mean '--temperature'?
+nearfar pretrain simclr pictures --steps
+    nearfar pretrain simclr: --steps must be followed by a value. Got nothing. Type `nearfar pretrain simclr
+    --help`.
+nearfar pretrain simclr pictures --steps two
+    nearfar pretrain simclr: --steps must be a whole number. Got 'two'. Type `nearfar pretrain simclr --help`.
+nearfar pretrain simclr pictures --steps 1.5
+    nearfar pretrain simclr: --steps must be a whole number. Got '1.5'. Type `nearfar pretrain simclr --help`.
+nearfar pretrain simclr pictures --temperature warm
+    nearfar pretrain simclr: --temperature must be a number. Got 'warm'. Type `nearfar pretrain simclr --help`.
+nearfar pretrain simclr pictures --steps 1 --steps 2
+    nearfar pretrain simclr: --steps must be given once. Got it twice. Leave out one of the two.
+nearfar pretrain simclr pictures --log
+    nearfar pretrain simclr: --log must be followed by a value. Got nothing. Type `nearfar pretrain simclr
+    --help`.
+nearfar pretrain simclr pictures --log tensorbord
+    pretrain: log must be one of mlflow, tensorboard, wandb. Got 'tensorbord'. Did you mean 'tensorboard'?
+nearfar pretrain simclr pictures --backbone resnt18
+    backbone: name must be 'small' or a timm model. Got 'resnt18'. Did you mean 'resnet18'?
+nearfar pretrain simclr pictures --optimizer adam
+    pretrain: optimizer must be one of adamw, lars, muon, sgd. Got 'adam'. Did you mean 'adamw'?
+nearfar pretrain simclr pictures --stem tiny
+    pretrain: stem must be one of small, standard. Got 'tiny'. Choose from small, standard.
+nearfar pretrain simclr pictures --stem small --backbone mobilenetv3_small_050
+    backbone: stem must be 'standard' for mobilenetv3_small_050. Got 'small'. The small stem exists for ResNets
+    and ViTs.
+nearfar pretrain simclr pictures --backbone swin_tiny_patch4_window7_224
+    pretrain: size must be one that the backbone 'swin_tiny_patch4_window7_224' takes. Got "16, in parts of the
+    run 8: ...". Try another --size or --backbone.
+nearfar pretrain simclr pictures --precision bf16
+    pretrain: precision must be one of auto, 32-true, bf16-mixed, 16-mixed, 64-true. Got 'bf16'. Choose from
+    16-mixed, 32-true, 64-true, auto, bf16-mixed.
+nearfar pretrain simclr pictures --precision 16-mixed
+    pretrain: precision must be one that this machine computes in, which has no GPU. Got '16-mixed'. Try
+    --precision auto.
+nearfar pretrain simclr pictures --init nowhere.pt
+    pretrain: init must be a run folder, a file of weights or timm:NAME. Got 'nowhere.pt: no such file'. Check the
+    path.
+nearfar pretrain simclr pictures --init notes.txt
+    pretrain: init must be a run folder, a file of weights or timm:NAME. Got 'notes.txt: ...'. Check the path.
+nearfar pretrain simclr pictures --init runs/first --backbone resnet18
+    pretrain: init must be weights of this backbone (120 tensors). Got '5 that fit in runs/first'. Give the
+    --backbone, --size and --stem that the weights were trained with.
+nearfar pretrain simclr pictures --init timm:resnt18
+    backbone: name must be 'small' or a timm model. Got 'resnt18'. Did you mean 'resnet18'?
+nearfar pretrain simclr pictures --init timm:resnet18
+    pretrain: init must be weights that can be read, or downloaded from here. Got 'timm:resnet18: ...'. Look at the
+    path, or at the network.
+nearfar pretrain simclr pictures --init timm:resnet18 --backbone resnet50
+    pretrain: backbone must be left out, or 'resnet18' as --init says. Got 'resnet50'. Leave out one of the two.
+nearfar demo --minutes ten
+    nearfar demo: --minutes must be a number. Got 'ten'. Type `nearfar demo --help`.
+
+# Numbers
+nearfar pretrain simclr pictures --epochs 1 --steps 1
+    pretrain: epochs and steps must be given one at a time. Got [1.0, 1]. Leave out all but one.
+nearfar pretrain simclr pictures --epochs 1 --minutes 1
+    pretrain: epochs and minutes must be given one at a time. Got [1.0, 1.0]. Leave out all but one.
+nearfar pretrain simclr pictures --steps 0
+    pretrain: steps must be above 0. Got 0. Try 1000.
+nearfar pretrain simclr pictures --steps -3
+    pretrain: steps must be above 0. Got -3. Try 1000.
+nearfar pretrain simclr pictures --steps 99999999999999999999
+    pretrain: steps must be at most 1,000,000,000. Got 99999999999999999999. Try 1000.
+nearfar pretrain simclr pictures --epochs 0
+    pretrain: epochs must be above 0. Got 0.0. Try 10.
+nearfar pretrain simclr pictures --epochs nan
+    pretrain: epochs must be a finite number. Got nan. Try 10.
+nearfar pretrain simclr pictures --minutes -1
+    pretrain: minutes must be above 0. Got -1.0. Try 10.
+nearfar pretrain simclr pictures --minutes inf
+    pretrain: minutes must be a finite number. Got inf. Try 10.
+nearfar pretrain simclr pictures --seed -1
+    pretrain: seed must be at least 0. Got -1. Try 0.
+nearfar pretrain simclr pictures --size 0
+    pretrain: size must be at least 8. Got 0. Try 64.
+nearfar pretrain simclr pictures --size 100000
+    pretrain: size must be at most 4,096. Got 100000. Try 64.
+nearfar pretrain simclr pictures --batch-size 1
+    SimCLR: batch_size must be between 2 and 40, the number of examples. Got 1. Try 2.
+nearfar pretrain simclr pictures --batch-size 41
+    SimCLR: batch_size must be between 2 and 40, the number of examples. Got 41. Try 40.
+nearfar pretrain simclr pictures --batch-size 9 --accumulate 2
+    SimCLR: batch_size must be a multiple of 2 between 4 and 40, the number of examples. Got 9. Try 8.
+nearfar pretrain simclr pictures --accumulate 0
+    pretrain: accumulate must be at least 1. Got 0. Try 1.
+nearfar pretrain simclr pictures --accumulate 30
+    pretrain: accumulate must be at most 20 for 40 examples. Got 30. Try 1.
+nearfar pretrain simclr pictures --learning-rate 0
+    pretrain: learning_rate must be above 0. Got 0.0. Try 0.01.
+nearfar pretrain simclr pictures --learning-rate nan
+    pretrain: learning_rate must be a finite number. Got nan. Try 0.01.
+nearfar pretrain simclr pictures --weight-decay -1
+    pretrain: weight_decay must be at least 0. Got -1.0. Try 0.
+nearfar pretrain simclr pictures --clip 0
+    pretrain: clip must be above 0. Got 0.0. Try 1, or leave it out.
+nearfar pretrain simclr pictures --devices 0
+    pretrain: devices must be at least 1. Got 0. Try 1.
+nearfar pretrain simclr pictures --devices 100000
+    pretrain: devices must be at most .... Got 100000. Try 1.
+nearfar pretrain simclr pictures --workers -1
+    pretrain: workers must be at least 0. Got -1. Try 2.
+nearfar pretrain simclr pictures --workers 100000
+    pretrain: workers must be at most .... Got 100000. Try 2.
+nearfar pretrain simclr pictures --temperature 0
+    SimCLR: temperature must be above 0. Got 0.0. Try 0.2.
+nearfar pretrain simclr pictures --temperature -1
+    SimCLR: temperature must be above 0. Got -1.0. Try 0.2.
+nearfar pretrain simclr pictures --hidden-dim 0
+    SimCLR: hidden_dim must be at least 1. Got 0. Try 2048.
+nearfar pretrain simclr pictures --hidden-dim 1000000000
+    pretrain: memory must be at least ... GiB, for network and views. Got '... GiB'. Try a smaller --batch-size,
+    --size or network.
+nearfar demo --minutes 0
+    demo: minutes must be above 0. Got 0.0. Try 10.
+nearfar demo --seed -1
+    demo: seed must be at least 0. Got -1. Try 0.
+nearfar pretrain supervised pictures --num-classes 5
+    Supervised: num_classes must be 2, as counted in the data. Got 5. Leave it out.
+
+# Where a run goes
+nearfar pretrain simclr pictures --out runs/first
+    pretrain: out must be a new folder. Got 'runs/first'. Go on with that run by `nearfar resume runs/first`, or
+    choose another --out.
+nearfar pretrain simclr pictures --out flat
+    pretrain: out must be a new or empty folder. Got 'flat'. Choose another --out.
+nearfar pretrain simclr pictures --out notes.txt
+    pretrain: out must be a folder. Got 'the file notes.txt'. Choose another --out.
+nearfar pretrain simclr pictures --out notes.txt/run
+    pretrain: out must be a folder. Got 'the file notes.txt/run'. Choose another --out.
+nearfar pretrain simclr pictures --out pictures/run
+    pretrain: out must be outside of the data, the folder pictures. Got 'pictures/run'. Try --out ../run.
+nearfar pretrain simclr pictures --out /proc/run
+    pretrain: out must be a folder you can write. Got '/proc/run: ...'. Choose another --out.
+
+# Runs
+nearfar resume runs/fist
+    nearfar: run.json must be in the folder runs/fist. Got 'no such folder'. Did you mean 'runs/first'?
+nearfar resume pictures
+    nearfar: run.json must be in the folder pictures. Got 'no such file'. Name a run's folder.
+nearfar resume notes.txt
+    nearfar: run.json must be in the folder notes.txt. Got 'a file'. Name a run's folder.
+nearfar resume runs/torn
+    nearfar: runs/torn/run.json must be a readable JSON file. Got '...'. Restore it or train anew.
+nearfar resume runs/newer
+    nearfar: runs/newer/run.json must be of schema 1 or older. Got 1000. Upgrade nearfar.
+nearfar resume runs/texts
+    resume: run must be of pictures. Got 'text'. Upgrade nearfar, or name another run.
+nearfar resume runs/incomplete
+    resume: runs/incomplete/run.json must be whole, with its modality. Got None. Restore it or train anew.
+nearfar resume runs/odd-method
+    run.json: method must be one that `nearfar methods` lists. Got 'simclrr'. Did you mean 'simclr'?
+nearfar resume runs/odd-settings
+    run.json: steps must be of type int. Got 'ten'. Restore run.json or train anew.
+nearfar resume runs/older
+    run.json: settings must be those of this version. Got [...]. Train anew.
+nearfar resume runs/odd-reading
+    run.json: reading must be how this version reads data. Got "Reading: truncated must be 'skip' or 'use'. Got
+    'perhaps'. Try 'skip'.". Restore it or train anew.
+nearfar resume runs/homeless
+    resume: data must be where it was when the run began. Got '.../gone'. Say by --data where it is now.
+nearfar resume runs/in-memory
+    resume: data must be given. Got None. The run learned from an object in memory; pass it again.
+nearfar resume runs/other-data
+    resume: data must be what the run began with (...). Got '...'. Restore the data or train anew.
+nearfar resume runs/first --data others
+    resume: data must be what the run began with (...). Got '...'. Restore the data or train anew.
+nearfar resume runs/torn-checkpoint
+    resume: runs/torn-checkpoint/last.ckpt must be a readable checkpoint. Got '...'. Restore it or train anew.
+nearfar resume runs/no-checkpoint
+    resume: runs/no-checkpoint/last.ckpt must be a readable checkpoint. Got '...'. Restore it or train anew.
+nearfar resume runs/first --devices 0
+    resume: devices must be at least 1. Got 0. Try 1.
+nearfar report pictures
+    nearfar: run.json must be in the folder pictures. Got 'no such file'. Name a run's folder.
+nearfar report runs/torn
+    nearfar: runs/torn/run.json must be a readable JSON file. Got '...'. Restore it or train anew.
+nearfar report runs/newer
+    nearfar: runs/newer/run.json must be of schema 1 or older. Got 1000. Upgrade nearfar.
+nearfar resume runs/odd-options
+    SimCLR: option must be one of hidden_dim, projection_dim, temperature. Got 'temperatures'. Did you mean
+    'temperature'?
+
+# Judging
+nearfar evaluate pictures pictures
+    nearfar: encoder.json must be in the folder pictures. Got 'no such file'. Name a run's folder.
+nearfar evaluate runs/fist pictures
+    nearfar: encoder.json must be in the folder runs/fist. Got 'no such folder'. Did you mean 'runs/first'?
+nearfar evaluate runs/unfinished pictures
+    load: runs/unfinished must be a run with an encoder. Got 'no encoder.json'. Finish it by `nearfar resume
+    runs/unfinished`.
+nearfar evaluate runs/weightless pictures
+    load: runs/weightless must be a run with an encoder. Got 'no encoder.safetensors'. Finish it by `nearfar
+    resume`.
+nearfar evaluate runs/torn-weights pictures
+    load: runs/torn-weights must be an undamaged encoder. Got '...'. Restore it or train anew.
+nearfar evaluate runs/torn-encoder pictures
+    nearfar: runs/torn-encoder/encoder.json must be a readable JSON file. Got "...". Restore it or train anew.
+nearfar evaluate runs/newer-encoder pictures
+    nearfar: runs/newer-encoder/encoder.json must be of schema 1 or older. Got 1000. Upgrade nearfar.
+nearfar evaluate runs/text-encoder pictures
+    load: run must be of pictures. Got 'text'. Upgrade nearfar, or name another run.
+nearfar evaluate runs/small-encoder pictures
+    load: runs/small-encoder must be an undamaged encoder. Got '...'. Restore it or train anew.
+nearfar evaluate runs/first nowhere
+    evaluate: data must be an existing path or the name of a data set (fashion-mini). Got 'nowhere'. Choose from
+    fashion-mini.
+nearfar evaluate runs/first flat
+    evaluate: training data must be labelled, with at least 2 classes. Got '0 classes in flat'. Put the pictures
+    of each class into a folder of its own.
+nearfar evaluate runs/first cats
+    evaluate: training data must be labelled, with at least 2 classes. Got '0 classes in cats'. Put the pictures
+    of each class into a folder of its own.
+nearfar evaluate runs/first lone
+    evaluate: data must be of at least 2 pictures in each of 2 classes, one to fit on and one to judge by. Got '1
+    of class cat'. Add pictures, or leave the class out.
+nearfar evaluate runs/first pictures --probes nkn
+    evaluate: probes must be of knn, linear, fewshot. Got 'nkn'. Did you mean 'knn'?
+nearfar evaluate runs/first pictures --probes
+    nearfar evaluate: --probes must be followed by a value. Got nothing. Type `nearfar evaluate --help`.
+nearfar evaluate runs/first pictures --test others
+    evaluate: test must be data with the classes of the training data. Got 'down, left, right, up'. Name the
+    classes alike.
+nearfar evaluate runs/first pictures --test flat
+    evaluate: test must be data with the classes of the training data. Got 'left, right'. Name the classes alike.
+nearfar evaluate runs/first pictures --test nowhere
+    evaluate test: data must be an existing path or the name of a data set (fashion-mini). Got 'nowhere'. Choose
+    from fashion-mini.
+nearfar evaluate runs/first pictures --split test
+    evaluate: split must be left out for data without splits. Got 'test'. Leave it out.
+nearfar evaluate runs/first pictures --seed -1
+    evaluate: seed must be at least 0. Got -1. Try 0.
+nearfar evaluate runs/first pictures --json=5
+    nearfar evaluate: --json must be given without a value. Got '5'. Type `nearfar evaluate --help`.
+nearfar evaluate runs/torn-seen pictures
+    evaluate: runs/torn-seen/seen.npz must be the hashes of training pictures. Got '...'. Restore it, or remove it
+    and do without its warning.
+
+# Embedding
+nearfar embed runs/first pictures
+    nearfar embed: --out must be given. Got nothing. Type `nearfar embed --help`.
+nearfar embed runs/first nowhere --out new.parquet
+    embed: data must be an existing path or the name of a data set (fashion-mini). Got 'nowhere'. Choose from
+    fashion-mini.
+nearfar embed runs/unfinished pictures --out new.parquet
+    load: runs/unfinished must be a run with an encoder. Got 'no encoder.json'. Finish it by `nearfar resume
+    runs/unfinished`.
+nearfar embed runs/text-encoder pictures --out new.parquet
+    load: run must be of pictures. Got 'text'. Upgrade nearfar, or name another run.
+nearfar embed runs/first pictures --out no/such/vectors.parquet
+    embed: out must be a file in an existing folder. Got 'no/such/vectors.parquet'. Try --out vectors.parquet.
+nearfar embed runs/first pictures --out pictures
+    embed: out must be a file in an existing folder. Got 'pictures'. Try --out vectors.parquet.
+nearfar embed runs/first photos.parquet --out photos.parquet
+    embed: out must be a new file, or an older table of embeddings. Got 'photos.parquet, which holds something
+    else'. Choose another --out.
+nearfar embed runs/first pictures --out notes.txt
+    embed: out must be a new file, or an older table of embeddings. Got 'notes.txt, which holds something else'.
+    Choose another --out.
+nearfar embed runs/first pictures --out /proc/new.parquet
+    embed: out must be in a folder you can write. Got '/proc/new.parquet: ...'. Choose another --out.
+
+# Python
+nearfar.pretrain("simcrl", "pictures")
+    pretrain: method must be one that `nearfar methods` lists. Got 'simcrl'. Did you mean 'simclr'?
+nearfar.pretrain(5, "pictures")
+    pretrain: method must be one that `nearfar methods` lists. Got 5. Choose from ... and more.
+nearfar.pretrain("simclr", None)
+    pretrain: data must be a path, the name of a data set or an array. Got 'NoneType'. Name a folder, zip, tar,
+    parquet, Arrow, npy, npz or idx file of pictures, or a CSV of their paths.
+nearfar.pretrain("simclr", 5)
+    pretrain: data must be a path, the name of a data set or an array. Got 'int'. Name a folder, zip, tar,
+    parquet, Arrow, npy, npz or idx file of pictures, or a CSV of their paths.
+nearfar.pretrain("simclr", "")
+    pretrain: data must be a path or a name. Got ''. Name the folder that holds the pictures.
+nearfar.pretrain("simclr", "pictures", temperatures=0.1)
+    SimCLR: option must be one of hidden_dim, projection_dim, temperature. Got 'temperatures'. Did you mean
+    'temperature'?
+nearfar.pretrain("simclr", "pictures", temperature="warm")
+    SimCLR: temperature must be a finite number. Got 'warm'. Try 0.2.
+nearfar.pretrain("simclr", "pictures", hidden_dim=2.5)
+    SimCLR: hidden_dim must be a whole number. Got 2.5. Try 2048.
+nearfar.pretrain("simclr", "pictures", steps="ten")
+    pretrain: steps must be a whole number. Got 'ten'. Try 1000.
+nearfar.pretrain("simclr", "pictures", steps=True)
+    pretrain: steps must be a whole number. Got True. Try 1000.
+nearfar.pretrain("simclr", "pictures", log="wandb")
+    pretrain: log must be a list of names. Got 'wandb'. Try log=['wandb'].
+nearfar.pretrain("simclr", np.zeros((8, 16, 16)))
+    pretrain: data must be uint8 pictures of shape (n, h, w) or (n, h, w, c). Got 'float64 of shape (8, 16, 16)'.
+    Scale it to 0 ... 255: (255 * array).astype('uint8').
+nearfar.pretrain("simclr", np.zeros((8, 3, 16, 16), np.uint8))
+    pretrain: data must be uint8 pictures of shape (n, h, w) or (n, h, w, c). Got 'uint8 of shape (8, 3, 16, 16)'.
+    Put channels last: array.transpose(0, 2, 3, 1).
+nearfar.pretrain("simclr", np.zeros((0, 16, 16), np.uint8))
+    pretrain: data must be uint8 pictures of shape (n, h, w) or (n, h, w, c). Got 'uint8 of shape (0, 16, 16)'.
+    Reshape it: array.reshape(n, h, w).
+nearfar.pretrain("simclr", (np.zeros((8, 16, 16), np.uint8), [0, 1]))
+    pretrain: labels must be one for each of 8 pictures. Got 2. Align them.
+nearfar.pretrain("simclr", open_source("pictures"), split="train")
+    pretrain: split must be None for data that is open. Got 'train'. Name it in open_source.
+nearfar.pretrain("simclr", "pictures", size=2.5)
+    pretrain: size must be a whole number. Got 2.5. Try 64.
+nearfar.evaluate("runs/first", "pictures", probes="knn")
+    evaluate: probes must be a list of names. Got 'knn'. Try probes=['knn'].
+nearfar.evaluate("runs/first", "pictures", probes=[])
+    evaluate: probes must be at least one. Got []. Choose from knn, linear, fewshot.
+nearfar.evaluate(5, "pictures")
+    load: run must be a run or its folder. Got 'int'. Name the folder, e.g. 'runs/first'.
+nearfar.load("pictures")
+    nearfar: encoder.json must be in the folder pictures. Got 'no such file'. Name a run's folder.
+nearfar.load(5)
+    load: run must be a run or its folder. Got 'int'. Name the folder, e.g. 'runs/first'.
+nearfar.embed("runs/first", 5)
+    embed: data must be a path, the name of a data set or an array. Got 'int'. Name a folder, zip, tar, parquet,
+    Arrow, npy, npz or idx file of pictures, or a CSV of their paths.
+Reading(truncated="maybe")
+    Reading: truncated must be 'skip' or 'use'. Got 'maybe'. Try 'skip'.
+EmbeddingTable.read("notes.txt")
+    EmbeddingTable: notes.txt must be a file that `nearfar embed` wrote. Got "...". Write one by `nearfar embed
+    RUN DATA --out vectors.parquet`.
+EmbeddingTable.read("photos.parquet")
+    EmbeddingTable: photos.parquet must be a file that `nearfar embed` wrote. Got "a table without the column
+    'id'". Write one by `nearfar embed RUN DATA --out vectors.parquet`.
+"""
+"""Headings, calls and, indented, their answers."""
+
+INTRODUCTION = """# Wrong calls
+
+Every wrong call, typed in a shell or in Python, gets one sentence: who was called, which argument, what it must be,
+what it got, and what to type next. A command then ends with exit code 2 and shows no traceback, unless `--debug` asks
+for it; in Python the sentence is that of a `ValueError` or `TypeError`, or of one of their kinds `DataError` and
+`RunError`. Nothing is left behind.
+
+The tests make each of the calls below and compare the answer. `...` stands for the words of a library or of the
+machine.
+"""
+
+
+class WrongCall(NamedTuple):
+    """A call that is refused.
+
+    Attributes:
+        group: the heading it stands under.
+        call: what is typed: a command, or an expression of Python.
+        sentence: the answer.
+    """
+
+    group: str
+    call: str
+    sentence: str
+
+    @property
+    def is_command(self) -> bool:
+        """Whether it is typed in a shell."""
+        return self.call.startswith("nearfar ")
+
+    def is_answered_by(self, said: str) -> bool:
+        """Whether the sentence is what was said, `...` being any words."""
+        return re.fullmatch(re.escape(self.sentence).replace(r"\.\.\.", ".+"), said) is not None
+
+
+def _read(table: str) -> tuple[WrongCall, ...]:
+    calls: list[WrongCall] = []
+    group = ""
+    for line in filter(None, table.splitlines()):
+        if line.startswith("# "):
+            group = line[2:]
+        elif line.startswith(" "):
+            calls[-1] = calls[-1]._replace(sentence=f"{calls[-1].sentence} {line.strip()}".strip())
+        else:
+            calls.append(WrongCall(group, line, ""))
+    return tuple(calls)
+
+
+WRONG_CALLS = _read(TABLE)
+"""Every wrong call that is tested."""
+
+
+def page() -> str:
+    """The page of the docs."""
+    lines = [INTRODUCTION]
+    for group in dict.fromkeys(wrong.group for wrong in WRONG_CALLS):
+        lines += [f"## {group}\n", "| call | answer |", "|---|---|"]
+        lines += [f"| `{wrong.call}` | {wrong.sentence} |" for wrong in WRONG_CALLS if wrong.group == group]
+        lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
