@@ -41,7 +41,8 @@ golden: setup  ## record the golden loss curves anew; the commit says why they m
 bench: $(VENV)/.installed-dev,peer  ## measure speed beside the peers and print the table
 	$(VENV)/bin/python benchmarks/run.py
 
-docs: $(VENV)/.installed-docs  ## build the documentation into site/
+docs: $(VENV)/.installed-dev,docs  ## build the documentation into site/
+	$(VENV)/bin/python tests/cli/wrong_calls.py
 	NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict --quiet
 
 # A stamp per set of extras: installed once, and again when pyproject.toml changes.

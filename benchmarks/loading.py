@@ -6,10 +6,10 @@ Both sides read the same folder in shuffled batches of 64 with two loader worker
 one view of each picture an epoch: a random resized crop (8 to 100 % of the area, bilinear with antialiasing) to
 224 x 224 px, a mirror for every other one, float32 in [0, 1], in the main process. torchvision does it as documented:
 `DataLoader(ImageFolder(folder, Compose([RandomResizedCrop(224), RandomHorizontalFlip(), ToTensor()])), ...)`.
-nearfar's workers crop, and its main process mirrors and converts whole batches of bytes, as its views do. It
-reads once from the files ("files"), and through an empty cache: the epoch that fills it ("filling") and the one
-after ("cache"). The cache holds pictures of 336 px, so its smallest crops show less detail; the last table says how
-much. Contestants take turns; the tables show medians over rounds.
+nearfar's workers hand over batches of bytes, which its main process mirrors and converts into one batch of floats that
+is used again. It reads once from the files ("files"), and through an empty cache: the epoch that fills it ("filling")
+and the one after ("cache"). The cache holds pictures of 336 px, so its smallest crops show less detail; the last table
+says how much. Contestants take turns; the tables show medians over rounds.
 
 The pictures are squares cut at random out of real photographs and brought to 500 px: `detection/bccd.zip` and
 `messy/messy_images.zip` of the folder of real data, saved as JPEG of quality 95. Memory is that of the loading process
@@ -40,7 +40,7 @@ from PIL import Image
 
 from nearfar.data import PictureFeed, Pictures, Reading, open_source
 from nearfar.data.cache import cached
-from nearfar.views import ImageView, Policy, ViewPlan, as_light, flip_columns
+from nearfar.views import ImageView, Policy, ViewPlan
 
 SIZE, SIDE, BATCH, WORKERS = 224, 500, 64, 2
 TARGETS = {"files": 1.5, "filling": 1.5, "cache": 4.0}
@@ -96,8 +96,11 @@ def our_plan() -> ViewPlan:
 def our_epoch(source: Pictures, epoch: int, *, workers: int = WORKERS) -> Iterator[torch.Tensor]:
     feed = PictureFeed(source, batch_size=BATCH, seed=0, workers=workers, boxes=our_plan())
     first = epoch * feed.steps_per_epoch
+    views = torch.empty(BATCH, 3, SIZE, SIZE)
     for raw in feed.batches(first, first + feed.steps_per_epoch):
-        yield as_light(flip_columns(raw.pictures[0], flip=torch.rand(BATCH) < 0.5))
+        for view, crop, mirrored in zip(views, raw.pictures[0], (torch.rand(BATCH) < 0.5).tolist(), strict=True):
+            torch.mul(crop.flip(2) if mirrored else crop, 1 / 255, out=view)
+        yield views
 
 
 def rate(batches: Iterator[torch.Tensor]) -> tuple[float, float]:

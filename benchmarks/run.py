@@ -11,7 +11,16 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PARTS = (["machine.py"], ["startup.py"], ["views.py"], ["training.py"], ["speedrun.py", "--table"])
+PARTS = (
+    ["machine.py"],
+    ["startup.py"],
+    ["views.py"],
+    ["training.py"],
+    ["loading.py"],
+    ["objectives.py", "--table"],
+    ["speedrun.py", "--table"],
+    ["methods.py", "--table"],
+)
 
 if __name__ == "__main__":
     for script, *arguments in PARTS:

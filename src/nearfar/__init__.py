@@ -11,11 +11,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nearfar.api import EmbeddingTable, Encoder, Run, Scores, embed, evaluate, load, pretrain, resume, write_report
+    from nearfar.api import (
+        EmbeddingTable,
+        Encoder,
+        Reading,
+        Run,
+        Scores,
+        embed,
+        evaluate,
+        load,
+        pretrain,
+        resume,
+        write_report,
+    )
 
 __all__ = [
     "EmbeddingTable",
     "Encoder",
+    "Reading",
     "Run",
     "Scores",
     "embed",

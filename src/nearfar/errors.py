@@ -4,6 +4,7 @@
     ├── DataError                   the data cannot be used as asked: missing, empty, unreadable, of another kind
     ├── RunError                    a run folder cannot be used as asked: taken, damaged, newer, of another kind
     ├── NonFiniteLossError          training produced a loss that is not a number; the last good checkpoint is kept
+    ├── CollapseError               the guard ended a run that was stuck or collapsing; the last checkpoint is kept
     └── Interrupted                 a signal ended training; the state is saved and `resume` goes on from it
 
 The caller's other mistakes are `ValueError` and `TypeError`. Every message is one sentence of the same build:
@@ -14,7 +15,16 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-__all__ = ["DataError", "Interrupted", "NearfarError", "NonFiniteLossError", "RunError", "complaint", "suggestion"]
+__all__ = [
+    "CollapseError",
+    "DataError",
+    "Interrupted",
+    "NearfarError",
+    "NonFiniteLossError",
+    "RunError",
+    "complaint",
+    "suggestion",
+]
 
 
 class NearfarError(Exception):
@@ -31,6 +41,10 @@ class RunError(NearfarError, ValueError):
 
 class NonFiniteLossError(NearfarError, ArithmeticError):
     """A loss was not a finite number; the last good checkpoint is kept."""
+
+
+class CollapseError(NearfarError):
+    """The guard found a run stuck or collapsing twice in a row and was told to stop it; the last checkpoint is kept."""
 
 
 class Interrupted(NearfarError):

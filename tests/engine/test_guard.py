@@ -18,8 +18,8 @@ from torch import nn
 from nearfar.engine import health as health_module
 from nearfar.engine.display import Display
 from nearfar.engine.health import LOOKS, SHARE, Checkup, health
-from nearfar.engine.recorder import CollapseError, Recorder, Signals
-from nearfar.errors import NearfarError
+from nearfar.engine.recorder import Recorder, Signals
+from nearfar.errors import CollapseError, NearfarError
 from nearfar.methods import Method, SimCLR, Step
 from nearfar.records import MetricsLog, RunFolder
 
@@ -87,7 +87,7 @@ def test_each_change_is_said_once_and_every_look_is_written(
     assert "Collapsed: different examples" in (tmp_path / "log.txt").read_text()
     records = MetricsLog.read(RunFolder(tmp_path).metrics)
     states = [entry["guard"] for entry in records]
-    assert states == ["early"] * 49 + ["fine"] * 30 + ["collapsed"] * 41
+    assert states == ["early"] * 59 + ["fine"] * 20 + ["collapsed"] * 41
     assert records[-1]["guard_says"] == said[1]
     assert all(isinstance(value, int | float) for entry in heard.records for value in entry.values())
     assert heard.records[-1]["projection_spread"] == 0.01
@@ -95,18 +95,18 @@ def test_each_change_is_said_once_and_every_look_is_written(
 
 def test_stop_ends_a_run_that_is_twice_found_in_trouble_and_leaves_the_checkpoint(record: Made, tmp_path: Path) -> None:
     recorder, go = record(lambda: ONE_POINT, on_collapse="stop")
-    go(1, 49)
-    recorder.save(49)
+    go(1, 59)
+    recorder.save(59)
     before = RunFolder(tmp_path).checkpoint.read_bytes()
-    go(50, 50)
+    go(60, 60)
     with pytest.raises(CollapseError) as caught:
-        go(51, 51)
+        go(61, 61)
     assert issubclass(CollapseError, NearfarError)
     said = str(caught.value)
-    assert said.startswith("Stopped after step 51 of 200. Collapsed: different examples come close to one point: ")
+    assert said.startswith("Stopped after step 61 of 200. Collapsed: different examples come close to one point: ")
     assert said.endswith(f"The last checkpoint is kept in {tmp_path}.")
     assert RunFolder(tmp_path).checkpoint.read_bytes() == before
-    assert MetricsLog.read(RunFolder(tmp_path).metrics)[-1]["step"] == 51
+    assert MetricsLog.read(RunFolder(tmp_path).metrics)[-1]["step"] == 61
 
 
 @pytest.mark.distributed
@@ -125,7 +125,7 @@ def test_a_run_that_is_done_is_not_stopped(record: Made, tmp_path: Path) -> None
 
 
 def test_one_bad_look_stops_nothing_and_warn_never_does(record: Made) -> None:
-    found = itertools.chain([WELL] * 59, [ONE_POINT], itertools.repeat(WELL))
+    found = itertools.chain([WELL] * 69, [ONE_POINT], itertools.repeat(WELL))
     _, go = record(lambda: next(found), on_collapse="stop")
     go(1, 100)
     _, go = record(lambda: ONE_POINT)

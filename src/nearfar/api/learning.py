@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nearfar.api.ready import Judge, check_list, find_method, ready, tell, watcher
-from nearfar.data import Pictures, Reading
-from nearfar.data.cache import cached_side
-from nearfar.data.duplicates import duplicates
+from nearfar.data import Pictures, Reading, cached_side, duplicates
 from nearfar.distributed import broadcast_object, world
 from nearfar.engine import (
     Run,

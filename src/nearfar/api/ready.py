@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from lightning_fabric import Fabric
 
-from nearfar.data import Pictures, Reading
-from nearfar.data.cache import cached
+from nearfar.data import Pictures, Reading, cached
 from nearfar.engine import Settings, Training
 from nearfar.engine.display import Display
 from nearfar.engine.foresee import check_memory, check_network

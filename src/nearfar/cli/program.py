@@ -20,7 +20,7 @@ from rich.text import Text
 from nearfar.cli.helping import CalmHelp
 from nearfar.cli.output import is_first, say
 from nearfar.cli.wrong import check_words, is_refusal, is_want_of_memory, sentence
-from nearfar.errors import Interrupted, NonFiniteLossError, complaint
+from nearfar.errors import CollapseError, Interrupted, NonFiniteLossError, complaint
 
 __all__ = ["app", "main"]
 
@@ -109,7 +109,7 @@ def _ended(error: Exception) -> int:
         say(Text(str(error)))
         say(f"Go on with:  nearfar resume {shlex.quote(str(error.run))}")
         return 128 + error.signal
-    if isinstance(error, NonFiniteLossError):
+    if isinstance(error, CollapseError | NonFiniteLossError):
         say(Text(str(error)))
         return 1
     if is_refusal(error):

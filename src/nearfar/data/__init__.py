@@ -1,6 +1,7 @@
 """Where data comes from: containers become sources, sources become batches of bytes."""
 
-from nearfar.data.decode import crop_resize, crops, decode, is_gray, resize_center, upright, upright_size
+from nearfar.data.cache import CACHE_BYTES, cache_folder, cached, cached_side
+from nearfar.data.decode import crop_resize, crops, cut, decode, is_gray, resize_center, upright, upright_size
 from nearfar.data.duplicates import Duplicates, duplicates
 from nearfar.data.feed import Boxes, PictureFeed, RawBatch
 from nearfar.data.holdout import holdout
@@ -13,6 +14,7 @@ from nearfar.data.source import Source
 
 __all__ = [
     "BUILT_IN",
+    "CACHE_BYTES",
     "KEPT_BYTES",
     "Boxes",
     "Duplicates",
@@ -22,9 +24,13 @@ __all__ = [
     "RawBatch",
     "Reading",
     "Source",
+    "cache_folder",
+    "cached",
+    "cached_side",
     "channel_statistics",
     "crop_resize",
     "crops",
+    "cut",
     "decode",
     "duplicates",
     "holdout",

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from PIL import Image
 
 from nearfar.data._cache_file import CacheFile
 from nearfar.data._containers.store import EncodedStore, Header, Store
-from nearfar.data.decode import upright, upright_size
+from nearfar.data.decode import cut, upright, upright_size
 from nearfar.data.pictures import Pictures
 from nearfar.data.reading import Reading
 from nearfar.errors import complaint
@@ -138,6 +138,12 @@ class CachedStore(Store):
         """The shrunk picture, decoded."""
         pixels = self._pixels(position)
         return Image.fromarray(pixels[:, :, 0] if self._channels == 1 else pixels)
+
+    def crops(
+        self, position: int, wanted: Iterable[tuple[Sequence[float], int]], *, channels: int
+    ) -> list[UInt8[np.ndarray, "c _ _"]]:
+        """Crops of the shrunk picture."""
+        return cut(self._pixels(position), wanted)
 
     def content(self, position: int) -> bytes:
         """The original's bytes, so that the fingerprint stays."""

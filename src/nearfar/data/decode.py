@@ -4,10 +4,13 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 from jaxtyping import Shaped, UInt8
 from PIL import Image, ImageCms
+from torch import Tensor
 
-__all__ = ["crop_resize", "crops", "decode", "is_gray", "resize_center", "upright", "upright_size"]
+__all__ = ["crop_resize", "crops", "cut", "decode", "is_gray", "resize_center", "upright", "upright_size"]
 
 _ORIENTATION = 0x0112
 _FULL_SCALES = {"F": (1.0, 255.0, 65_535.0), "I": (255.0, 4_095.0, 65_535.0), "I;16": (255.0, 4_095.0, 65_535.0)}
@@ -57,7 +60,7 @@ def decode(picture: Image.Image, *, channels: int) -> UInt8[np.ndarray, "c h w"]
         picture: any opened picture.
         channels: 1 for gray or 3 for RGB.
     """
-    return _pixels(upright(picture), channels)
+    return np.ascontiguousarray(_pixels(upright(picture), channels).transpose(2, 0, 1))
 
 
 def resize_center(picture: Image.Image, *, size: int, channels: int) -> UInt8[np.ndarray, "c {size} {size}"]:
@@ -102,9 +105,24 @@ def crops(
     wanted = list(wanted)
     height, width = upright_size(picture)
     _draft(picture, min(min(box[2], box[3]) / size for box, size in wanted))
-    picture = upright(picture)
-    scale = (picture.width / width, picture.height / height)
-    return [_pixels(_resampled(picture, box, scale, size), channels) for box, size in wanted]
+    pixels = _pixels(upright(picture), channels)
+    down, across = pixels.shape[0] / height, pixels.shape[1] / width
+    return cut(pixels, ((np.multiply(box, (down, across, down, across)), size) for box, size in wanted))
+
+
+def cut(
+    pixels: UInt8[np.ndarray, "h w c"], wanted: Iterable[tuple[Sequence[float] | np.ndarray, int]]
+) -> list[UInt8[np.ndarray, "c _ _"]]:
+    """Crops of decoded pixels, resampled with antialiasing.
+
+    It is the filter of `views.crop_resize`, which sees nothing outside the box, by torch: several times Pillow's speed.
+
+    Args:
+        pixels: channels last, as torch resamples them fastest.
+        wanted: box and size of each crop; boxes are brought to whole pixels.
+    """
+    planes = torch.from_numpy(pixels[None]).permute(0, 3, 1, 2)
+    return [_resampled(planes, box, size) for box, size in wanted]
 
 
 def _draft(picture: Image.Image, scale: float) -> None:
@@ -113,17 +131,28 @@ def _draft(picture: Image.Image, scale: float) -> None:
         picture.draft(picture.mode, (max(1, int(picture.width / scale)), max(1, int(picture.height / scale))))
 
 
-def _resampled(picture: Image.Image, box: Sequence[float], scale: tuple[float, float], size: int) -> Image.Image:
+def _resampled(
+    planes: UInt8[Tensor, "1 c h w"], box: Sequence[float] | np.ndarray, size: int
+) -> UInt8[np.ndarray, "c {size} {size}"]:
     top, left, height, width = (float(edge) for edge in box)
-    across, down = scale
-    left, right = max(0.0, left * across), min(float(picture.width), (left + width) * across)
-    top, bottom = max(0.0, top * down), min(float(picture.height), (top + height) * down)
-    return picture.resize((size, size), Image.Resampling.BILINEAR, box=(left, top, right, bottom), reducing_gap=2.0)
+    rows, columns = _whole(top, height, planes.shape[2]), _whole(left, width, planes.shape[3])
+    part = planes[:, :, rows, columns]
+    if part.shape[2:] != (size, size):
+        part = F.interpolate(part, (size, size), mode="bilinear", antialias=True)
+    return part[0].numpy()
 
 
-def _pixels(picture: Image.Image, channels: int) -> UInt8[np.ndarray, "c h w"]:
-    pixels = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
-    return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+def _whole(start: float, extent: float, length: int) -> slice:
+    """At least one pixel, inside."""
+    count = max(1, min(length, round(extent)))
+    first = max(0, min(length - count, round(start)))
+    return slice(first, first + count)
+
+
+def _pixels(picture: Image.Image, channels: int) -> UInt8[np.ndarray, "h w c"]:
+    mode = "L" if channels == 1 else "RGB"
+    pixels = np.array(picture if picture.mode == mode else picture.convert(mode))  # convert copies whatever the mode
+    return pixels.reshape(*pixels.shape[:2], channels)
 
 
 def _orientation(picture: Image.Image) -> int:

@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-from nearfar.data.decode import crops
 from nearfar.data.loader import in_order
 from nearfar.data.pictures import Pictures
 from nearfar.errors import complaint
@@ -122,9 +121,8 @@ class PictureFeed:
         made = tuple(torch.empty((len(rows), size, size, channels), dtype=torch.uint8) for _, size in views)
         for place, row in enumerate(rows):
             wanted = [(boxes[place].tolist(), size) for boxes, size in views]
-            with self.pictures.opened(int(row)) as picture:
-                for view, crop in zip(made, crops(picture, wanted, channels=channels), strict=True):
-                    view[place] = torch.from_numpy(crop).permute(1, 2, 0)
+            for view, crop in zip(made, self.pictures.crops(int(row), wanted), strict=True):
+                view[place] = torch.from_numpy(crop).permute(1, 2, 0)
         return tuple(view.permute(0, 3, 1, 2) for view in made)  # channels last in memory, as they are resampled
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -137,6 +137,21 @@ class Pictures(Source):
         try:
             with self._store.open(int(self._positions[row])) as picture:
                 yield picture
+        except Exception as error:
+            raise self._unreadable(row, error) from error
+
+    def crops(self, row: int, wanted: Iterable[tuple[Sequence[float], int]]) -> list[UInt8[np.ndarray, "c _ _"]]:
+        """Crops of a picture, which is decoded no further than they need.
+
+        Args:
+            row: which picture.
+            wanted: for each crop its box (top, left, height and width in pixels of the upright picture) and its size.
+
+        Raises:
+            DataError: the picture cannot be read; the sentence names it.
+        """
+        try:
+            return self._store.crops(int(self._positions[row]), wanted, channels=self.channels)
         except Exception as error:
             raise self._unreadable(row, error) from error
 

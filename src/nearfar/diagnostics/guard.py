@@ -10,22 +10,24 @@ State = Literal["early", "fine", "stuck", "collapsing", "collapsed"]
 TROUBLE = ("stuck", "collapsing", "collapsed")
 """The states in which something should be done."""
 
-EARLY = 0.25
-"""Untrained networks look collapsed, and their loss is near chance: nothing is said before this part of the run."""
+EARLY = 0.3
+"""Nothing is said before this part of the run: untrained networks look collapsed, their loss is near chance, and BYOL
+passes through few directions on its way to many."""
 EARLY_STEPS = 50
 """Nor before so many steps."""
-STUCK_FROM = 0.3
 NEAR_CHANCE = 0.03
 """The part of the way from chance to the floor that a loss must have come by then, or be on its way."""
+FILLED = 0.6
+"""Until here a loss may be above chance: it is lifted while a queue or a memory bank fills."""
 Limits = Mapping[str, float]
 SPREAD: Limits = {"collapsing": 0.12, "collapsed": 0.04}
-"""Of an even spread. After a quarter of the steps healthy runs are above 0.25."""
+"""Of an even spread. Projections of healthy runs are above 0.25 by then, embeddings above 0.35."""
 RANK: Limits = {"collapsing": 0.06, "collapsed": 0.03}
 """Of the most directions that the run has used. Healthy runs keep more than 0.2."""
-HOLLOW = 0.033
+HOLLOW = 0.027
 """Of the part of the loss that is left, times the part of an even spread, times the part of the most directions: a loss
 that nears its floor while examples become alike is met by a trivial solution. After a third of the steps healthy runs
-are above 0.045, failing ones below 0.025."""
+are above 0.039, failing ones below 0.02."""
 NARROW = 0.85
 """Of the spread that the embeddings of the untrained network had. Training widens it, a ruinous rate does not: healthy
 runs are above 0.95, such ones below 0.7."""
@@ -83,7 +85,8 @@ def guard(records: Sequence[Mapping[str, Any]], *, steps: int) -> Verdict:
     if step < max(EARLY * steps, EARLY_STEPS):
         return Verdict("early", f"Too early to say after {step:,} of {steps:,} steps.")
     relief = RELIEF if _last(records, "guard") in TROUBLE else 1.0
-    return _collapse(records, relief) or _stuck(records, steps, relief) or Verdict("fine", _fine(records))
+    trouble = _collapse(records, relief) or _stuck(records, step / steps, relief)
+    return trouble or Verdict("fine", _fine(records))
 
 
 def _collapse(records: Sequence[Mapping[str, Any]], relief: float) -> Verdict | None:
@@ -96,8 +99,8 @@ def _collapse(records: Sequence[Mapping[str, Any]], relief: float) -> Verdict | 
         return _warn(state, f"different examples come close to one point: {found}", records)
     if (state := _below(now / most, RANK, relief)) and not _rises(rank):
         return _warn(state, f"different examples come close to one line: {found}", records)
-    way = _way(records)
-    if what == "projections" and way is not None and (1 - way) * even * now / most < HOLLOW * relief:
+    way = _way(records) if what == "projections" else None
+    if way is not None and (1 - way) * even * now / most < HOLLOW * relief:
         near = f", while the loss has come {_percent(way)} of the way to its floor" if way > 0.5 else ""
         return _warn("collapsing", f"different examples are being made alike: {found}{near}", records)
     course = _series(records, "embedding_spread")
@@ -107,13 +110,16 @@ def _collapse(records: Sequence[Mapping[str, Any]], relief: float) -> Verdict | 
     return None
 
 
-def _stuck(records: Sequence[Mapping[str, Any]], steps: int, relief: float) -> Verdict | None:
+def _stuck(records: Sequence[Mapping[str, Any]], done: float, relief: float) -> Verdict | None:
     chance, floor = _last(records, "chance"), _last(records, "floor")
-    if chance is None or records[-1]["step"] < STUCK_FROM * steps:
+    if chance is None:
         return None
     way = chance - floor if floor is not None and floor < chance else abs(chance)
-    now, before = _loss(records, 0.9, 1.0), _loss(records, 0.4, 0.5)
-    if chance - now >= NEAR_CHANCE * relief * way or before - now >= NEAR_CHANCE / 2 * way:
+    near = NEAR_CHANCE * relief * way
+    earlier, before, now = _loss(records, 0.4, 0.5), _loss(records, 0.7, 0.8), _loss(records, 0.9, 1.0)
+    if chance - min(before, now) >= near or earlier - now >= NEAR_CHANCE / 2 * way:
+        return None
+    if now - chance >= near and done < FILLED:
         return None
     found = f"the loss is {now:.2f} after {records[-1]['step']:,} steps, where chance is {chance:.2f}"
     return _warn("stuck", found, records, GENTLER)

@@ -16,7 +16,7 @@ __all__ = ["Checkup", "health"]
 
 SHARE = 0.01
 """The part of the training time that looking may take."""
-LOOKS = (0.25, 0.32, 0.6)
+LOOKS = (0.31, 0.33, 0.6)
 """Parts of a run at which it is looked whatever it takes, as at its first record and at its last."""
 
 

@@ -19,19 +19,15 @@ from nearfar.distributed import all_reduce, broadcast_object, world, world_size
 from nearfar.engine.checkpoint import save_checkpoint
 from nearfar.engine.display import Display
 from nearfar.engine.health import Checkup
-from nearfar.errors import Interrupted, NearfarError, RunError, complaint
+from nearfar.errors import CollapseError, Interrupted, RunError, complaint
 from nearfar.methods.method import Method, Step
 from nearfar.records import MetricsLog, RunFolder
 
-__all__ = ["CollapseError", "RecordLogger", "Recorder", "Signals", "check_room", "signals_noted"]
+__all__ = ["RecordLogger", "Recorder", "Signals", "check_room", "signals_noted"]
 
 CHECKPOINT_SECONDS = 60.0
 RECORDS = 400
 JUDGEMENTS = 10
-
-
-class CollapseError(NearfarError):
-    """The guard found a run stuck or collapsing twice in a row and was told to stop it; the last checkpoint is kept."""
 
 
 @runtime_checkable

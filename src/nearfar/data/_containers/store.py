@@ -4,17 +4,18 @@ import copy
 import io
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import UInt8
 from PIL import Image
 
 from nearfar.data._containers.unusable import TruncatedError, check_png, explained, reason
-from nearfar.data.decode import is_gray, upright, upright_size
+from nearfar.data.decode import crops, is_gray, upright, upright_size
 
 __all__ = ["Container", "EncodedStore", "Header", "Store", "is_picture", "names_a_picture", "quiet_codecs", "reason"]
 
@@ -59,6 +60,13 @@ class Store(ABC):
     @abstractmethod
     def open(self, position: int) -> Image.Image:
         """A picture, not yet decoded where its format allows that."""
+
+    def crops(
+        self, position: int, wanted: Iterable[tuple[Sequence[float], int]], *, channels: int
+    ) -> list[UInt8[np.ndarray, "c _ _"]]:
+        """Crops of a picture, as `decode.crops` takes and gives them."""
+        with self.open(position) as picture:
+            return crops(picture, wanted, channels=channels)
 
     @abstractmethod
     def content(self, position: int) -> bytes:
