@@ -44,7 +44,7 @@ def test_a_run_leaves_what_the_records_promise(run: nearfar.Run) -> None:
     last = MetricsLog.read(files.metrics)[-1]
     assert last["step"] == 2
     assert last["floor"] < last["chance"] == pytest.approx(np.log(31))
-    assert {"effective_rank", "embedding_std", "learning_rate", "examples_per_second"} <= set(last)
+    assert {"effective_rank", "projection_spread", "learning_rate", "examples_per_second"} <= set(last)
 
 
 def test_evaluate_scores_beside_both_baselines(run: nearfar.Run, arrays: tuple[np.ndarray, np.ndarray]) -> None:

@@ -45,13 +45,13 @@ def test_a_vit_takes_the_sizes_of_a_resolution_schedule() -> None:
         assert network(torch.randn(1, 1, size, size)).shape == (1, 192)
 
 
-def test_the_small_network_joins_a_grid_of_its_first_block_and_the_expansion() -> None:
+def test_the_small_network_joins_quarters_of_two_blocks_and_the_expansion() -> None:
     network = SmallResNet(channels=1).eval()
-    view = torch.randn(2, 1, 24, 24)
-    first, *_, expanded = network.stages(view)
+    view = torch.randn(2, 1, 32, 32)
+    _, middle, deep, expanded = network.stages(view)
     h = network(view)
-    torch.testing.assert_close(h[:, 9], first[:, 1, :4, :4].mean((1, 2)))
-    torch.testing.assert_close(h[:, 9 * 3 + 8], first[:, 3, 8:, 8:].mean((1, 2)))
+    torch.testing.assert_close(h[:, 4], middle[:, 1, :4, :4].mean((1, 2)))
+    torch.testing.assert_close(h[:, 4 * 128 + 3], deep[:, 0, 2:, 2:].mean((1, 2)))
     torch.testing.assert_close(h[:, -512:], expanded.mean((2, 3)))
     torch.testing.assert_close(network.locations(view).mean(1), expanded.mean((2, 3)))
 

@@ -21,13 +21,13 @@ FILLED = 0.6
 """Until here a loss may be above chance: it is lifted while a queue or a memory bank fills."""
 Limits = Mapping[str, float]
 SPREAD: Limits = {"collapsing": 0.12, "collapsed": 0.04}
-"""Of an even spread. Projections of healthy runs are above 0.25 by then, embeddings above 0.35."""
+"""Of an even spread. Healthy runs are above 0.25 by then."""
 RANK: Limits = {"collapsing": 0.06, "collapsed": 0.03}
-"""Of the most directions that the run has used. Healthy runs keep more than 0.2."""
+"""Of the most directions that the run has used. Healthy runs keep more than 0.14."""
 HOLLOW = 0.027
 """Of the part of the loss that is left, times the part of an even spread, times the part of the most directions: a loss
-that nears its floor while examples become alike is met by a trivial solution. After a third of the steps healthy runs
-are above 0.039, failing ones below 0.02."""
+that nears its floor while examples become alike is met by a trivial solution. From 0.3 of the steps on healthy runs are
+above 0.039; failing ones fall below 0.02."""
 NARROW = 0.85
 """Of the spread that the embeddings of the untrained network had. Training widens it, a ruinous rate does not: healthy
 runs are above 0.95, such ones below 0.7."""

@@ -13,12 +13,12 @@ from torch.optim import Optimizer
 
 from nearfar.data.feed import PictureFeed
 from nearfar.data.pictures import Pictures
-from nearfar.diagnostics import effective_rank, embedding_std
 from nearfar.distributed import world
 from nearfar.engine.budget import steps_within
 from nearfar.engine.checkpoint import load_checkpoint
 from nearfar.engine.display import Display
 from nearfar.engine.encoder import Encoder, EncoderSpec
+from nearfar.engine.health import health
 from nearfar.engine.initial import load_weights, start_stem
 from nearfar.engine.loggers import make_logger
 from nearfar.engine.optim import build_optimizer
@@ -231,9 +231,8 @@ class Training:
 
     @torch.no_grad()
     def _diagnose(self) -> dict[str, float]:
-        """Effective rank and spread of the representation of some training pictures."""
+        """The health of the method on some training pictures."""
         rows = torch.linspace(0, len(self.source) - 1, min(DIAGNOSED_EXAMPLES, len(self.source))).long().numpy()
         table = Encoder(self.spec, self.method.backbone).embed(self.source.select(rows))
         self.method.train()
-        vectors = torch.from_numpy(table.vectors)
-        return {"effective_rank": float(effective_rank(vectors)), "embedding_std": float(embedding_std(vectors))}
+        return health(self.method, torch.from_numpy(table.vectors))

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 __all__ = ["SmallResNet"]
 
-GRID = 3
+QUARTERS = 4
 
 
 class SmallResNet(nn.Module):
@@ -15,9 +15,9 @@ class SmallResNet(nn.Module):
 
     A 4x4 stem of stride 2, one residual block each of 64, 128 and 256 channels with strides 1, 2 and 2, and a 1x1
     expansion to 512. Few, wide layers at half the resolution keep a CPU's matrix units busy: at 32 px it trains several
-    times as many pictures per second as ResNet-18 with a 3x3 stem. The representation joins the first block, averaged
-    over the nine fields of a 3x3 grid, and the average of the expansion: the last layer alone gives up detail and place
-    that the contrastive task does not ask for.
+    times as many pictures per second as ResNet-18 with a 3x3 stem. The representation joins the last two blocks, each
+    averaged over the four quarters of the picture, and the average of the expansion: the last layer alone gives up
+    detail, and an average over everything gives up place, that the contrastive task does not ask for.
 
     Args:
         channels: of the pictures, 1 or 3.
@@ -36,7 +36,7 @@ class SmallResNet(nn.Module):
             nn.Conv2d(4 * width, 8 * width, 1, bias=False), nn.BatchNorm2d(8 * width), nn.ReLU(inplace=True)
         )
         self.location_dim = 8 * width
-        self.dim = (GRID * GRID + 8) * width
+        self.dim = (QUARTERS * (2 + 4) + 8) * width
 
     def stages(self, view: Float[Tensor, "n c h w"]) -> list[Tensor]:
         """The feature maps of the three blocks and of the expansion."""
@@ -57,13 +57,14 @@ class SmallResNet(nn.Module):
         return self._pooled(stages), stages[-1].flatten(2).transpose(1, 2)
 
     def forward(self, view: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
-        """The representation: the first block on its grid and the expansion as a whole, side by side."""
+        """The representation: two blocks in quarters and the expansion as a whole, side by side."""
         return self._pooled(self.stages(view))
 
     @staticmethod
     def _pooled(stages: list[Tensor]) -> Tensor:
-        first, *_, expanded = stages
-        return torch.cat([F.adaptive_avg_pool2d(first, GRID).flatten(1), expanded.mean((2, 3))], dim=1)
+        _, middle, deep, expanded = stages
+        quarters = [F.adaptive_avg_pool2d(stage, 2).flatten(1) for stage in (middle, deep)]
+        return torch.cat([*quarters, expanded.mean((2, 3))], dim=1)
 
 
 class _Block(nn.Module):

@@ -16,8 +16,10 @@ class MetricsLog:
 
     Keys of every record: `step` (optimizer steps done), `epoch` (a fraction), `loss` (in the method's unit),
     `learning_rate`, `examples_per_second`, `seconds` (of training so far) and `seconds_left`. Where known: `floor` and
-    `chance` (the loss of perfect views and of equal similarities), `effective_rank`, `embedding_std`, `knn_accuracy` (a
-    fraction), and what the method logs.
+    `chance` (the loss of perfect views and of equal similarities), `effective_rank` and `embedding_spread` of the
+    representation, `projection_rank` and `projection_spread` of the projections (a spread is the deviation on the unit
+    sphere: 0 for one point, 1 for everywhere; the first record has those of the untrained network), `guard` (its state)
+    and `guard_says` (its sentence), `knn_accuracy` (a fraction), and what the method logs.
     """
 
     def __init__(self, path: Path, *, after_step: int = 0) -> None:
@@ -33,7 +35,7 @@ class MetricsLog:
             file.writelines(_line(record) for record in kept)
         self._file = path.open("ab")
 
-    def append(self, record: Mapping[str, float | int]) -> None:
+    def append(self, record: Mapping[str, float | int | str]) -> None:
         """Adds one record; it is on its way to disk when this returns."""
         self._file.write(_line(record))
         self._file.flush()
@@ -54,5 +56,5 @@ class MetricsLog:
         return records
 
 
-def _line(record: Mapping[str, float | int]) -> bytes:
+def _line(record: Mapping[str, float | int | str]) -> bytes:
     return json.dumps(record, allow_nan=False).encode() + b"\n"
