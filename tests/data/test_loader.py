@@ -46,8 +46,10 @@ def test_workers_end_with_their_iterator() -> None:
 
 
 SCRIPT = """
-import sys, time
+import signal, sys, time
 from nearfar.data import in_order
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job does not have
 
 def make(key):
     return key
