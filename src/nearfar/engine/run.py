@@ -91,8 +91,7 @@ class Training:
     @property
     def spec(self) -> EncoderSpec:
         """How to rebuild the backbone."""
-        names = ("backbone", "stem", "size", "channels", "mean", "std", "seed")
-        return EncoderSpec(**{name: getattr(self.settings, name) for name in names})
+        return self.settings.spec
 
     def _build(self, make_method: Callable[[nn.Module], Method]) -> Method:
         settings = self.settings

@@ -7,7 +7,7 @@ from torch import Tensor
 from nearfar.distributed import Group, all_reduce, world_size
 from nearfar.errors import complaint
 
-__all__ = ["check_positive", "check_same", "check_shape", "count", "direction", "mean_over_rows", "num_rows", "wide"]
+__all__ = ["check_same", "check_shape", "count", "direction", "mean_over_rows", "num_rows", "wide"]
 
 
 def wide(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -55,9 +55,3 @@ def check_same(where: str, names: str, *tensors: Tensor, axes: str = "n d") -> N
     if len(set(shapes)) > 1 or len(shapes[0]) != len(axes.split()):
         wanted = f"of one shape ({', '.join(axes.split())})"
         raise ValueError(complaint(where, names, wanted, shapes, "Give one row an example"))
-
-
-def check_positive(where: str, name: str, value: float, example: float) -> None:
-    """Refuses what is not above 0."""
-    if not value > 0:
-        raise ValueError(complaint(where, name, "above 0", value, f"Try {example}"))

@@ -7,8 +7,9 @@ import torch
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
-from nearfar.distributed import Group, all_reduce, first_row, world_size
+from nearfar.distributed import Group, first_row, world_size
 from nearfar.errors import complaint
+from nearfar.objectives._batch import count
 from nearfar.objectives._steps import once
 
 __all__ = [
@@ -122,7 +123,7 @@ def counted(rows: Shaped[Tensor, "n *rest"], group: Group | None) -> int:
         rows: this rank's rows.
         group: the ranks.
     """
-    return len(rows) if group is None else int(all_reduce(torch.tensor(len(rows), device=rows.device), group))
+    return int(count(len(rows), group, rows.device))
 
 
 def reduced(where: str, nats: Tensor, reduction: Reduction, group: Group | None) -> Tensor:

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from nearfar.distributed import Group, all_log_sum_exp, all_reduce
 from nearfar.errors import complaint
-from nearfar.objectives._batch import check_positive, check_shape, count, mean_over_rows, wide
+from nearfar.objectives._batch import check_shape, count, mean_over_rows, wide
+from nearfar.objectives._rows import check_above_zero
 
 __all__ = ["dino", "dino_batch_center", "dino_chance", "sinkhorn", "swapped_prediction", "swapped_prediction_chance"]
 
@@ -49,7 +50,7 @@ def sinkhorn(
     if scores.ndim < 2 or scores.shape[-1] == 0 or count(scores.shape[-2], group, scores.device) == 0:
         got = tuple(scores.shape)
         raise ValueError(complaint("sinkhorn", "scores", "of shape (..., n, k)", got, "Give one row an example"))
-    check_positive("sinkhorn", "epsilon", epsilon, 0.05)
+    check_above_zero("sinkhorn", "epsilon", epsilon, 0.05)
     if iterations < 1:
         raise ValueError(complaint("sinkhorn", "iterations", "at least 1", iterations, "Try 3"))
     logs = wide(scores) / epsilon
@@ -93,7 +94,7 @@ def swapped_prediction(
     Source: SwAV, Caron et al. 2020 (arXiv 2006.09882), equations 1 and 2; the mean over views as in the authors' code.
     """
     _check_views("swapped_prediction", "codes", codes, scores)
-    check_positive("swapped_prediction", "temperature", temperature, 0.1)
+    check_above_zero("swapped_prediction", "temperature", temperature, 0.1)
     return _cross_entropy("swapped_prediction", wide(codes), wide(scores) / temperature, group)
 
 
@@ -158,8 +159,8 @@ def dino(
     if center.shape != scores.shape[-1:]:
         wanted = f"of shape ({scores.shape[-1]},), one a prototype"
         raise ValueError(complaint("dino", "center", wanted, tuple(center.shape), "Start with zeros"))
-    check_positive("dino", "temperature", temperature, 0.1)
-    check_positive("dino", "target_temperature", target_temperature, 0.04)
+    check_above_zero("dino", "temperature", temperature, 0.1)
+    check_above_zero("dino", "target_temperature", target_temperature, 0.04)
     targets = ((wide(target_scores) - center) / target_temperature).softmax(dim=-1)
     return _cross_entropy("dino", targets, wide(scores) / temperature, group)
 

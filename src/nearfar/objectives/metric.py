@@ -10,7 +10,6 @@ from torch import Tensor
 from nearfar.distributed import Group, all_gather, first_row, world_size
 from nearfar.errors import complaint, suggestion
 from nearfar.objectives._batch import (
-    check_positive,
     check_same,
     check_shape,
     count,
@@ -19,6 +18,7 @@ from nearfar.objectives._batch import (
     num_rows,
     wide,
 )
+from nearfar.objectives._rows import check_above_zero
 
 __all__ = ["margin_contrastive", "quadruplet", "triplet", "triplet_from_labels"]
 
@@ -66,7 +66,7 @@ def margin_contrastive(
     """
     check_same("margin_contrastive", "z_a and z_b", z_a, z_b)
     _check_labels("margin_contrastive", "similar", similar, z_a)
-    check_positive("margin_contrastive", "margin", margin, 1.0)
+    check_above_zero("margin_contrastive", "margin", margin, 1.0)
     apart = _distance("margin_contrastive", z_a, z_b, distance)
     squares = torch.where(similar, apart, F.relu(margin - apart)).square()
     return mean_over_rows("margin_contrastive", squares / 2, group)
@@ -108,7 +108,7 @@ def triplet(
     Source: FaceNet, Schroff et al. 2015 (arXiv 1503.03832), equation 3; the mean where the paper has the sum.
     """
     check_same("triplet", "anchor, positive and negative", anchor, positive, negative)
-    check_positive("triplet", "margin", margin, 0.2)
+    check_above_zero("triplet", "margin", margin, 0.2)
     near = _distance("triplet", anchor, positive, distance)
     far = _distance("triplet", anchor, negative, distance)
     return mean_over_rows("triplet", F.relu(near - far + margin), group)
@@ -164,7 +164,7 @@ def triplet_from_labels(
     where = "triplet_from_labels"
     check_shape(where, "z", z, "n d")
     _check_labels(where, "labels", labels, z)
-    check_positive(where, "margin", margin, 0.2)
+    check_above_zero(where, "margin", margin, 0.2)
     num_rows(where, z, group)
     apart = _all_distances(where, z, all_gather(z, group), distance)
     every_label = all_gather(labels, group)
@@ -223,8 +223,8 @@ def quadruplet(
     """
     where = "quadruplet"
     check_same(where, "anchor, positive and negatives", anchor, positive, negative_a, negative_b)
-    check_positive(where, "margin", margin, 1.0)
-    check_positive(where, "second_margin", second_margin, 0.5)
+    check_above_zero(where, "margin", margin, 1.0)
+    check_above_zero(where, "second_margin", second_margin, 0.5)
     near = _distance(where, anchor, positive, distance)
     far = _distance(where, anchor, negative_a, distance)
     strangers = _distance(where, negative_b, negative_a, distance)
