@@ -82,7 +82,9 @@ def test_reading_is_said_by_flags(pictures: Path, typed) -> None:
         "pretrain", "simclr", "pictures", *QUICK, "--truncated", "use", "--cache", "never", "--out", "runs/first"
     )
     assert done.code == 0, done.err
-    assert done.err.startswith("Learning from: 41 pictures in 2 classes.\n")
+    assert done.err.startswith(
+        "Learning from: 41 pictures in 2 classes; 1 truncated picture used as far as can be seen (left/torn.png).\n"
+    )
     assert read_json(Path("runs/first/run.json"))["reading"]["truncated"] == "use"
     typed("embed", "runs/first", "pictures", "--out", "vectors.parquet")
     assert len(EmbeddingTable.read("vectors.parquet")) == 41, "as the run read it"

@@ -54,6 +54,15 @@ class TestAccount:
         source.skipped = tuple((f"{number}.png", f"reason {number}: more") for number in range(6))
         assert account(source, role="Data").endswith("'reason 2' once (2.png), other reasons 3 times.")
 
+    def test_names_what_is_used_as_far_as_it_goes(self) -> None:
+        Path("data").mkdir()
+        pixels = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+        Image.fromarray(pixels).save("data/whole.jpg")
+        Path("data/cut.jpg").write_bytes(Path("data/whole.jpg").read_bytes()[:1500])
+        source = open_pictures("data", split=None, reading=Reading(truncated="use"), where="test")
+        said = account(source, role="Data")
+        assert said == "Data: 2 pictures without labels; 1 truncated picture used as far as can be seen (cut.jpg)."
+
     def test_counts_what_has_no_label(self) -> None:
         pixels = np.zeros((3, 8, 8), np.uint8)
         assert account(opened(pixels), role="Data") == "Data: 3 pictures without labels."

@@ -8,7 +8,7 @@ import pytest
 from nearfar.data import Pictures, open_source
 from nearfar.engine import Settings
 from nearfar.methods import SimCLR, Supervised
-from nearfar.recipes import for_pictures, policy, resolve, view_size
+from nearfar.recipes import described, for_pictures, policy, resolve, view_size
 
 NOTHING = {
     "backbone": None,
@@ -49,6 +49,13 @@ def test_the_user_is_obeyed() -> None:
     settings = resolved(options={"temperature": 0.5}, backbone="resnet18", learning_rate=0.3, size=24, batch_size=8)
     assert settings.options["temperature"] == 0.5
     assert (settings.backbone, settings.learning_rate, settings.size, settings.batch_size) == ("resnet18", 0.3, 24, 8)
+
+
+def test_the_settings_are_told_with_how_the_rate_follows_the_batch() -> None:
+    told = described(resolved(steps=7, batch_size=32))
+    assert told.startswith("Settings: small at 20 px, 7 steps of 32 examples, muon, learning rate 0.0283 per 256 exam")
+    assert described(resolved(learning_rate=0.3)).endswith("muon, learning rate 0.3.")
+    assert described(resolved(optimizer="sgd", learning_rate=0.1)).endswith("sgd, learning rate 0.1.")
 
 
 def test_epochs_become_steps() -> None:

@@ -26,7 +26,7 @@ from nearfar.engine.intake import account, open_pictures, place_of
 from nearfar.engine.loggers import check_loggers
 from nearfar.engine.overlap import write_seen
 from nearfar.errors import DataError, complaint
-from nearfar.recipes import check_options, check_said, resolve
+from nearfar.recipes import check_options, check_said, described, resolve
 from nearfar.records import RunFolder
 
 __all__ = ["pretrain", "resume"]
@@ -150,7 +150,7 @@ def pretrain(
         write_seen(files, source)
         told = [account(source, role="Learning from", listed=files.skipped)]
         twice = duplicates(source.hashes, ids=source.ids, labels=source.labels, class_names=source.class_names)
-        tell(*told, *([str(twice)] if twice.copies else []), log=files.log)
+        tell(*told, *([str(twice)] if twice.copies else []), described(training.settings), log=files.log)
     return _finish(training, files, judge=judge, log=log, on_collapse=on_collapse)
 
 

@@ -16,7 +16,7 @@ from nearfar.report import write_report
 
 __all__ = ["command"]
 
-MINUTES = 2.4
+MINUTES = 2.6
 """The length of training: judging and the page take about a minute more on two cores."""
 
 DATA = "fashion-mini"

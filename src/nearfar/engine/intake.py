@@ -126,7 +126,7 @@ def _check_enough(source: Pictures, *, where: str) -> None:
 
 
 def account(source: Pictures, *, role: str, listed: Path | None = None, again: bool = False) -> str:
-    """How many pictures there are, in how many classes, and what was skipped and why: one line for people.
+    """How many pictures there are, in how many classes, what is used in part, and what was skipped and why, for people.
 
     Args:
         source: the pictures.
@@ -134,7 +134,7 @@ def account(source: Pictures, *, role: str, listed: Path | None = None, again: b
         listed: where all that was skipped is listed.
         again: whether what was skipped has been said, of another part of the same data.
     """
-    said = f"{role}: {_count(len(source), 'picture')}{_classes(source)}"
+    said = f"{role}: {_count(len(source), 'picture')}{_classes(source)}{_truncated(source)}"
     if not source.skipped or again:
         return f"{said}."
     where = "" if listed is None else f"; all of them are in {listed}"
@@ -149,6 +149,11 @@ def _reasons(skipped: Sequence[tuple[str, str]]) -> str:
     shown = [f"'{reason}' {_times(number)} ({first[reason]})" for reason, number in times[:SHOWN]]
     rest = sum(number for _, number in times[SHOWN:])
     return ", ".join(shown + ([f"other reasons {_times(rest)}"] if rest else []))
+
+
+def _truncated(source: Pictures) -> str:
+    cut = source.truncated
+    return f"; {_count(len(cut), 'truncated picture')} used as far as can be seen ({named(cut)})" if cut else ""
 
 
 def _times(number: int) -> str:

@@ -14,11 +14,12 @@ _TILE_OF_DEVICES = 2048
 
 
 class Tile(NamedTuple):
-    """Some rows against some columns; `hidden` pairs, a mask or their places, do not count; `both`: columns do too."""
+    """Some rows against some columns; pairs `hidden`, by mask or place, are not far; `both`: columns count too."""
 
     rows: slice
     columns: slice
     hidden: Tensor | None
+    near: Tensor | None
     both: bool
 
 
@@ -26,7 +27,7 @@ class Tile(NamedTuple):
 class Grid:
     """The tiles that hold pairs which count, of rows and columns whose ids ascend.
 
-    `near` counts the pairs of one id among the rows of one matrix instead of the far pairs, and no row with itself.
+    `near` also tells which pairs of one id there are among the rows of one matrix, no row with itself.
     `share` is (r, W) for every W-th tile from r on. A matrix with itself has `columns` None where it is used, and
     `both` True: then only tiles on and above the diagonal are made.
     """
@@ -47,27 +48,27 @@ class Grid:
             for j in range(i if mirrored else 0, len(columns)):
                 apart = of_rows is None or of_rows[1] < column_spans[j][0] or column_spans[j][1] < of_rows[0]
                 alike = not apart and of_rows[0] == of_rows[1] == column_spans[j][0] == column_spans[j][1]
-                if apart if self.near else alike:
+                if alike and not self.near:
                     continue
                 number += 1
                 if number % self.share[1] == self.share[0]:
                     diagonal = mirrored and i == j
-                    whole = apart or (alike and not diagonal)
-                    hidden = None if whole else self._hidden(rows[i], columns[j], diagonal=diagonal)
-                    yield Tile(rows[i], columns[j], hidden, self.both and not diagonal)
+                    hidden, near = (None, None) if apart else self._masks(rows[i], columns[j], diagonal=diagonal)
+                    yield Tile(rows[i], columns[j], hidden, near, self.both and not diagonal)
 
-    def _hidden(self, rows: slice, columns: slice, *, diagonal: bool) -> Tensor:
+    def _masks(self, rows: slice, columns: slice, *, diagonal: bool) -> tuple[Tensor, Tensor | None]:
+        """What is hidden from what, and what of it is near."""
         assert self.row_ids is not None
         assert self.column_ids is not None
         of_rows, of_columns = self.row_ids[rows], self.column_ids[columns]
         if self.near:
-            other = of_rows[:, None] != of_columns
-            return other.fill_diagonal_(True) if diagonal else other
+            same = of_rows[:, None] == of_columns
+            return same, same.clone().fill_diagonal_(False) if diagonal else same
         # Few pairs are of one id, and they stand side by side: their places are sooner told than looked for.
         first, last = (torch.searchsorted(of_columns, of_rows, right=right) for right in (False, True))
         count = last - first
         start = torch.arange(len(of_rows), device=count.device) * len(of_columns) + first - (count.cumsum(0) - count)
-        return start.repeat_interleave(count) + torch.arange(int(count.sum()), device=count.device)
+        return start.repeat_interleave(count) + torch.arange(int(count.sum()), device=count.device), None
 
 
 def _slices(count: int, size: int) -> list[slice]:
@@ -89,8 +90,6 @@ def products(
 ) -> Iterator[tuple[Tile, Tensor]]:
     """Each tile's products times a factor, in memory that the next tile takes over."""
     size = _TILE.get(rows.device.type, _TILE_OF_DEVICES)
-    if grid.near:
-        size = min(size, max(16, size // 4))  # less of what is far comes into tiles along the diagonal
     memory = rows.new_empty(min(size, len(rows)) * min(size, len(columns)))
     for tile in grid.tiles(size, mirrored=mirrored):
         a, b = rows[tile.rows], columns[tile.columns]

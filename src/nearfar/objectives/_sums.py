@@ -21,54 +21,79 @@ def _is_bounded(rows: Tensor, columns: Tensor, scale: float) -> bool:
     return largest < 0.7 * math.log(torch.finfo(rows.dtype).max)
 
 
+class _LogTotal:
+    """The logs, base 2, of growing sums of powers: of rows, and of columns where tiles stand for those too."""
+
+    def __init__(self, of_rows: Tensor, of_columns: Tensor | None, *, bounded: bool) -> None:
+        self.bounded, self.nothing = bounded, 0.0 if bounded else -torch.inf
+        self.of_rows = torch.full_like(of_rows, self.nothing)
+        self.of_columns = self.of_rows if of_columns is None else torch.full_like(of_columns, self.nothing)
+
+    def add(self, s: Tensor, tile: Tile) -> None:
+        """Adds the powers of a tile where they are bounded, else those of its logits."""
+        if self.bounded:
+            self.of_rows[tile.rows] += s.sum(1)
+            if tile.both:
+                self.of_columns[tile.columns] += s.sum(0)
+            return
+        self.of_rows[tile.rows] = torch.logaddexp2(self.of_rows[tile.rows], log2_sum(s, 1))
+        if tile.both:
+            self.of_columns[tile.columns] = torch.logaddexp2(self.of_columns[tile.columns], log2_sum(s, 0))
+
+    def nats(self) -> tuple[Tensor, Tensor]:
+        """The logs of the sums of rows and of columns."""
+        sums = self.of_rows, self.of_columns
+        of_rows, of_columns = (each.log2() if self.bounded else each for each in sums)
+        return of_rows / _PER_NAT, of_columns / _PER_NAT
+
+
 class LogSums(torch.autograd.Function):
-    """log sum exp over the pairs of a grid: (of rows, of columns), or (of rows, near totals) where columns is None."""
+    """The log sum exp over the far pairs of a grid: (of rows, of columns, nothing).
+
+    Where `columns` is None: (far pairs, near pairs, the sum of the near pairs' logits) of each row.
+    """
 
     @staticmethod
-    def forward(rows: Tensor, columns: Tensor | None, scale: Tensor, grid: Grid) -> tuple[Tensor, Tensor]:
+    def forward(rows: Tensor, columns: Tensor | None, scale: Tensor, grid: Grid) -> tuple[Tensor, Tensor, Tensor]:
         with wide(rows):
             mirrored, other = columns is None, rows if columns is None else columns
-            factor, bounded = float(scale) * _PER_NAT, _is_bounded(rows, other, float(scale))
-            start = 0.0 if bounded else -torch.inf
-            of_rows, total = rows.new_full((len(rows),), start), rows.new_zeros(len(rows))
-            of_columns = of_rows if mirrored else rows.new_full((len(other),), start)
-            for tile, s in products(rows, other, factor, grid, mirrored=mirrored):
-                if grid.near:
-                    _add_totals(total, hide(s, tile, 0.0), tile)
-                if bounded:
-                    hide(s.exp2_(), tile, 0.0)
-                    of_rows[tile.rows] += s.sum(1)
-                    if tile.both:
-                        of_columns[tile.columns] += s.sum(0)
-                else:
-                    hide(s, tile, -torch.inf)
-                    of_rows[tile.rows] = torch.logaddexp2(of_rows[tile.rows], log2_sum(s, 1))
-                    if tile.both:
-                        of_columns[tile.columns] = torch.logaddexp2(of_columns[tile.columns], log2_sum(s, 0))
-            if bounded:
-                of_rows = of_rows.log2()
-                of_columns = of_columns.log2()
-            return of_rows / _PER_NAT, total / _PER_NAT if mirrored else of_columns / _PER_NAT
+            bounded = _is_bounded(rows, other, float(scale))
+            far = _LogTotal(rows[:, 0], None if mirrored else other[:, 0], bounded=bounded)
+            near, near_total = _LogTotal(rows[:, 0], None, bounded=bounded), torch.zeros_like(rows[:, 0])
+            for tile, s in products(rows, other, float(scale) * _PER_NAT, grid, mirrored=mirrored):
+                if tile.near is not None:
+                    part = s.masked_fill(~tile.near, 0.0)
+                    _add_totals(near_total, part, tile)
+                    near.add((part.exp2_() if bounded else part).masked_fill_(~tile.near, near.nothing), tile)
+                far.add(hide(s.exp2_() if bounded else s, tile, far.nothing), tile)
+            of_rows, of_columns = far.nats()
+            return of_rows, near.nats()[0] if mirrored else of_columns, near_total / _PER_NAT
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
         *tensors, ctx.grid = inputs
-        ctx.save_for_backward(*tensors, *output)
+        ctx.save_for_backward(*tensors, *output[:2])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
         rows, columns, scale, of_rows, second = ctx.saved_tensors
-        of_columns, g_columns = (of_rows, gradients[0]) if columns is None else (second, gradients[1])
+        g_rows, g_second, g_total = gradients
+        of_columns, g_columns = (of_rows, g_rows) if columns is None else (second, g_second)
         with torch.no_grad(), wide(rows):
             pull = _Pull(rows, columns, scale, ctx.needs_input_grad)
             bounded = _is_bounded(rows, rows if columns is None else columns, float(scale))
             weigh = _Bounded if bounded else _Unbounded
-            weight = weigh(of_rows, gradients[0], of_columns, g_columns if ctx.grid.both else None)
+            far = weigh(of_rows, g_rows, of_columns, g_columns if ctx.grid.both else None)
+            near = weigh(second, g_second, second, g_second) if ctx.grid.near else None
             for tile, s in pull.products(_PER_NAT, ctx.grid):
-                weight.of(s, tile)
-                if ctx.grid.near:
-                    s += gradients[1][tile.rows, None] + gradients[1][tile.columns]
-                pull.add(hide(s, tile, 0.0), tile)
+                part = None
+                if near is not None and tile.near is not None:
+                    part = s.clone()
+                    near.of(part, tile)
+                    part.add_(g_total[tile.rows, None]).add_(g_total[tile.columns]).masked_fill_(~tile.near, 0.0)
+                far.of(s, tile)
+                hide(s, tile, 0.0)
+                pull.add(s if part is None else s.add_(part), tile)
         return once(ctx.saved_tensors + gradients, *pull.gradients(), None)
 
 

@@ -78,7 +78,7 @@ def between(
     row_order, row_ids = _order(row_ids)
     column_order, column_ids = _order(column_ids)
     grid = Grid((len(rows), len(columns)), row_ids, column_ids, both=both)
-    of_rows, of_columns = LogSums.apply(_put(rows, row_order), _put(columns, column_order), scale, grid)
+    of_rows, of_columns, _ = LogSums.apply(_put(rows, row_order), _put(columns, column_order), scale, grid)
     return _back(of_rows, row_order), _back(of_columns, column_order) if both else None
 
 
@@ -109,12 +109,11 @@ def among(
     order, sorted_id = _order(every_id)
     every, share = _put(every, order), (rank(group), world_size(group))
     size, mine = (len(every), len(every)), slice(first, first + len(own))
-    far, _ = LogSums.apply(every, None, scale, Grid(size, sorted_id, sorted_id, both=True, share=share))
+    grid = Grid(size, sorted_id, sorted_id, both=True, near=near, share=share)
+    far, log_sum, total = LogSums.apply(every, None, scale, grid)
     far = _back(all_log_sum_exp(far, group), order)[mine]
     if not near:
         return Sums(far)
-    grid = Grid(size, sorted_id, sorted_id, both=True, near=True, share=share)
-    log_sum, total = LogSums.apply(every, None, scale, grid)
     log_sum, total = all_log_sum_exp(log_sum, group), all_reduce(total, group)
     return Sums(far, _back(log_sum, order)[mine], _back(total, order)[mine])
 

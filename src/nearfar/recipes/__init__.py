@@ -3,7 +3,7 @@
 from nearfar.recipes.image import for_pictures, view_size
 from nearfar.recipes.ranges import CHOICES, RANGES, Range, check_options, check_said, method_options
 from nearfar.recipes.recipe import Recipe
-from nearfar.recipes.resolve import policy, resolve
+from nearfar.recipes.resolve import described, policy, resolve
 
 __all__ = [
     "CHOICES",
@@ -12,6 +12,7 @@ __all__ = [
     "Recipe",
     "check_options",
     "check_said",
+    "described",
     "for_pictures",
     "method_options",
     "policy",

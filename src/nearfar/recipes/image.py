@@ -65,7 +65,7 @@ VIEWS: Mapping[str, Mapping[str, Any]] = {
 """Where a method is shown other views than SimCLR's two, at any size."""
 
 SMALL_ONES: Mapping[str, Mapping[str, Any]] = {
-    "simclr": {"options": {"hidden_dim": 512, "projection_dim": 128, "temperature": 0.2}},
+    "simclr": {"options": {"hidden_dim": 512, "projection_dim": 256, "temperature": 0.15}},
     "moco": {"options": {"hidden_dim": 512, "queue_size": 4096, "momentum": 0.99}},
     "mocov3": {"options": {"hidden_dim": 512, "projection_dim": 128}},
     "nnclr": {"options": {"hidden_dim": 512, "projection_dim": 128, "queue_size": 4096}},

@@ -15,7 +15,7 @@ from nearfar.recipes.ranges import check_options, check_said, method_options
 from nearfar.recipes.recipe import Recipe
 from nearfar.views.policies import Policy
 
-__all__ = ["policy", "resolve"]
+__all__ = ["described", "policy", "resolve"]
 
 COUNTED = ("num_classes", "num_examples")
 """Options of methods that are facts of the data."""
@@ -79,6 +79,16 @@ def policy(settings: Settings) -> Policy:
     """The views of a run, at full resolution."""
     make = for_pictures(settings.method, size=settings.size).policy
     return make(settings.size, mean=settings.mean, std=settings.std, **settings.views)
+
+
+def described(settings: Settings) -> str:
+    """The settings that decide most, and how the learning rate follows the batch: one line for people."""
+    recipe = for_pictures(settings.method, size=settings.size)
+    usual = settings.optimizer, settings.learning_rate
+    is_recipe = usual == (recipe.optimizer, recipe.scaled_rate(settings.batch_size))
+    rate = recipe.rate_line if is_recipe else f"learning rate {settings.learning_rate:.3g}"
+    length = f"{settings.steps:,} steps of {settings.batch_size:,} examples"
+    return f"Settings: {settings.backbone} at {settings.size} px, {length}, {settings.optimizer}, {rate}."
 
 
 def _backbone(said: Mapping[str, Any], recipe: Recipe) -> str:
