@@ -14,7 +14,7 @@ _TILE_OF_DEVICES = 2048
 
 
 class Tile(NamedTuple):
-    """Some rows against some columns; pairs `hidden`, by mask or place, are not far; `both`: columns count too."""
+    """Some rows against some columns; the places `hidden` hold no far pairs; `both`: columns count too."""
 
     rows: slice
     columns: slice
@@ -53,22 +53,22 @@ class Grid:
                 number += 1
                 if number % self.share[1] == self.share[0]:
                     diagonal = mirrored and i == j
-                    hidden, near = (None, None) if apart else self._masks(rows[i], columns[j], diagonal=diagonal)
+                    hidden, near = (None, None) if apart else self._same(rows[i], columns[j], diagonal=diagonal)
                     yield Tile(rows[i], columns[j], hidden, near, self.both and not diagonal)
 
-    def _masks(self, rows: slice, columns: slice, *, diagonal: bool) -> tuple[Tensor, Tensor | None]:
-        """What is hidden from what, and what of it is near."""
+    def _same(self, rows: slice, columns: slice, *, diagonal: bool) -> tuple[Tensor, Tensor | None]:
+        """The places of pairs of one id and, where they are asked for, of those among them that are near."""
         assert self.row_ids is not None
         assert self.column_ids is not None
         of_rows, of_columns = self.row_ids[rows], self.column_ids[columns]
-        if self.near:
-            same = of_rows[:, None] == of_columns
-            return same, same.clone().fill_diagonal_(False) if diagonal else same
         # Few pairs are of one id, and they stand side by side: their places are sooner told than looked for.
         first, last = (torch.searchsorted(of_columns, of_rows, right=right) for right in (False, True))
-        count = last - first
-        start = torch.arange(len(of_rows), device=count.device) * len(of_columns) + first - (count.cumsum(0) - count)
-        return start.repeat_interleave(count) + torch.arange(int(count.sum()), device=count.device), None
+        count, width = last - first, len(of_columns)
+        start = torch.arange(len(of_rows), device=count.device) * width + first - (count.cumsum(0) - count)
+        places = start.repeat_interleave(count) + torch.arange(int(count.sum()), device=count.device)
+        if not self.near:
+            return places, None
+        return places, places[places // width != places % width] if diagonal else places
 
 
 def _slices(count: int, size: int) -> list[slice]:
@@ -98,9 +98,6 @@ def products(
 
 
 def hide(s: Tensor, tile: Tile, value: float) -> Tensor:
-    if tile.hidden is None:
-        return s
-    if tile.hidden.dtype == torch.bool:
-        return s.masked_fill_(tile.hidden, value)
-    s.view(-1).index_fill_(0, tile.hidden, value)
+    if tile.hidden is not None:
+        s.view(-1).index_fill_(0, tile.hidden, value)
     return s

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["log2_sum", "once", "softplus", "softplus_sum", "wide"]
+__all__ = ["log2_sum", "log2_sum_by", "once", "softplus", "softplus_sum", "wide"]
 
 
 def wide(x: Tensor) -> torch.autocast:
@@ -18,6 +18,12 @@ def log2_sum(s: Tensor, axis: int) -> Tensor:
     """log2 of the sum of 2 ** s along an axis; -inf where all are."""
     top = s.amax(axis, keepdim=True).clamp_(min=torch.finfo(s.dtype).min)
     return (s - top).exp2_().sum(axis).log2_().add_(top.squeeze(axis))
+
+
+def log2_sum_by(index: Tensor, s: Tensor, size: int) -> Tensor:
+    """log2 of the sum of 2 ** s over the entries of each index below `size`; -inf where there are none."""
+    top = s.new_full((size,), -torch.inf).scatter_reduce_(0, index, s, "amax")
+    return s.new_zeros(size).index_add_(0, index, (s - top[index]).exp2_()).log2_().add_(top)
 
 
 def softplus(x: Tensor) -> Tensor:

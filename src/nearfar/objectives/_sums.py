@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nearfar.objectives._grid import Grid, Tile, hide, products
-from nearfar.objectives._steps import log2_sum, once, softplus_sum, wide
+from nearfar.objectives._steps import log2_sum, log2_sum_by, once, softplus_sum, wide
 
 __all__ = ["LogSums", "SoftplusSums"]
 
@@ -59,15 +59,16 @@ class LogSums(torch.autograd.Function):
             mirrored, other = columns is None, rows if columns is None else columns
             bounded = _is_bounded(rows, other, float(scale))
             far = _LogTotal(rows[:, 0], None if mirrored else other[:, 0], bounded=bounded)
-            near, near_total = _LogTotal(rows[:, 0], None, bounded=bounded), torch.zeros_like(rows[:, 0])
+            near, near_total = torch.full_like(rows[:, 0], -torch.inf), torch.zeros_like(rows[:, 0])
             for tile, s in products(rows, other, float(scale) * _PER_NAT, grid, mirrored=mirrored):
                 if tile.near is not None:
-                    part = s.masked_fill(~tile.near, 0.0)
-                    _add_totals(near_total, part, tile)
-                    near.add((part.exp2_() if bounded else part).masked_fill_(~tile.near, near.nothing), tile)
+                    logit = s.view(-1)[tile.near]
+                    for part, index in _ends(tile, tile.near)[: 1 + tile.both]:
+                        near[part] = torch.logaddexp2(near[part], log2_sum_by(index, logit, len(near[part])))
+                        near_total[part].index_add_(0, index, logit)
                 far.add(hide(s.exp2_() if bounded else s, tile, far.nothing), tile)
             of_rows, of_columns = far.nats()
-            return of_rows, near.nats()[0] if mirrored else of_columns, near_total / _PER_NAT
+            return of_rows, near / _PER_NAT if mirrored else of_columns, near_total / _PER_NAT
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
@@ -84,17 +85,31 @@ class LogSums(torch.autograd.Function):
             bounded = _is_bounded(rows, rows if columns is None else columns, float(scale))
             weigh = _Bounded if bounded else _Unbounded
             far = weigh(of_rows, g_rows, of_columns, g_columns if ctx.grid.both else None)
-            near = weigh(second, g_second, second, g_second) if ctx.grid.near else None
             for tile, s in pull.products(_PER_NAT, ctx.grid):
-                part = None
-                if near is not None and tile.near is not None:
-                    part = s.clone()
-                    near.of(part, tile)
-                    part.add_(g_total[tile.rows, None]).add_(g_total[tile.columns]).masked_fill_(~tile.near, 0.0)
+                near = None if tile.near is None else _near_gradient(s, tile, second, g_second, g_total)
                 far.of(s, tile)
                 hide(s, tile, 0.0)
-                pull.add(s if part is None else s.add_(part), tile)
+                if tile.near is not None and near is not None:
+                    s.view(-1).index_copy_(0, tile.near, near)
+                pull.add(s, tile)
         return once(ctx.saved_tensors + gradients, *pull.gradients(), None)
+
+
+def _ends(tile: Tile, places: Tensor) -> tuple[tuple[slice, Tensor], tuple[slice, Tensor]]:
+    """The rows of a tile with the row of each place in it, and the columns likewise."""
+    width = tile.columns.stop - tile.columns.start
+    return (tile.rows, places // width), (tile.columns, places % width)
+
+
+def _near_gradient(s: Tensor, tile: Tile, sums: Tensor, g_sums: Tensor, g_total: Tensor) -> Tensor:
+    """The gradients of a tile's near logits, from the log sums and the totals of both their rows."""
+    assert tile.near is not None
+    logit = s.view(-1)[tile.near]
+    parts = [
+        torch.addcmul(g_total[part][index], (logit - sums[part][index] * _PER_NAT).exp2_(), g_sums[part][index])
+        for part, index in _ends(tile, tile.near)
+    ]
+    return parts[0].add_(parts[1])
 
 
 class _Bounded:
@@ -196,9 +211,3 @@ class SoftplusSums(torch.autograd.Function):
                 to_bias += s.sum()
                 pull.add(s, tile)
         return once(ctx.saved_tensors + gradients, *pull.gradients(), to_bias, None)
-
-
-def _add_totals(total: Tensor, s: Tensor, tile: Tile) -> None:
-    total[tile.rows] += s.sum(1)
-    if tile.both:
-        total[tile.columns] += s.sum(0)
