@@ -35,7 +35,7 @@ from nearfar.records import EmbeddingTable, MetricsLog, RunFolder
 RECORDS = Path(__file__).with_name("records") / "speedrun.json"
 TRAIN_ROWS, JUDGE_ROWS = 20_000, 8_000
 DOCUMENTED = {"network": "resnet18", "temperature": 0.5, "strength": 1.0, "rate": 0.06}
-TUNED = {"network": "resnet18", "temperature": 0.2, "strength": 0.5, "rate": 0.3}
+TUNED = {"network": "resnet18", "temperature": 0.2, "strength": 0.5, "rate": 0.06}
 CHOICES = [{"network": "resnet18", "temperature": 0.2, "strength": 0.5, "rate": rate} for rate in (0.06, 0.3)]
 
 

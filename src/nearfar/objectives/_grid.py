@@ -94,7 +94,7 @@ def products(
     for tile in grid.tiles(size, mirrored=mirrored):
         a, b = rows[tile.rows], columns[tile.columns]
         product = memory[: len(a) * len(b)].view(len(a), len(b))
-        yield tile, torch.addmm(product, a, b.T, beta=0, alpha=factor, out=product)
+        yield tile, torch.mm(a * factor, b.T, out=product)
 
 
 def hide(s: Tensor, tile: Tile, value: float) -> Tensor:

@@ -62,7 +62,7 @@ class LogSums(torch.autograd.Function):
             near, near_total = torch.full_like(rows[:, 0], -torch.inf), torch.zeros_like(rows[:, 0])
             for tile, s in products(rows, other, float(scale) * _PER_NAT, grid, mirrored=mirrored):
                 if tile.near is not None:
-                    logit = s.view(-1)[tile.near]
+                    logit = s.view(-1).index_select(0, tile.near)
                     for part, index in _ends(tile, tile.near)[: 1 + tile.both]:
                         near[part] = torch.logaddexp2(near[part], log2_sum_by(index, logit, len(near[part])))
                         near_total[part].index_add_(0, index, logit)
@@ -85,12 +85,13 @@ class LogSums(torch.autograd.Function):
             bounded = _is_bounded(rows, rows if columns is None else columns, float(scale))
             weigh = _Bounded if bounded else _Unbounded
             far = weigh(of_rows, g_rows, of_columns, g_columns if ctx.grid.both else None)
+            near = torch.stack([second * _PER_NAT, g_second, g_total]) if ctx.grid.near else rows
             for tile, s in pull.products(_PER_NAT, ctx.grid):
-                near = None if tile.near is None else _near_gradient(s, tile, second, g_second, g_total)
+                to_near = None if tile.near is None else _near_gradient(s, tile, near)
                 far.of(s, tile)
                 hide(s, tile, 0.0)
-                if tile.near is not None and near is not None:
-                    s.view(-1).index_copy_(0, tile.near, near)
+                if tile.near is not None and to_near is not None:
+                    s.view(-1).index_copy_(0, tile.near, to_near)
                 pull.add(s, tile)
         return once(ctx.saved_tensors + gradients, *pull.gradients(), None)
 
@@ -101,15 +102,14 @@ def _ends(tile: Tile, places: Tensor) -> tuple[tuple[slice, Tensor], tuple[slice
     return (tile.rows, places // width), (tile.columns, places % width)
 
 
-def _near_gradient(s: Tensor, tile: Tile, sums: Tensor, g_sums: Tensor, g_total: Tensor) -> Tensor:
-    """The gradients of a tile's near logits, from the log sums and the totals of both their rows."""
+def _near_gradient(s: Tensor, tile: Tile, near: Tensor) -> Tensor:
+    """The gradients of a tile's near logits, from (log sum, its gradient, the total's gradient) of both their rows."""
     assert tile.near is not None
-    logit = s.view(-1)[tile.near]
-    parts = [
-        torch.addcmul(g_total[part][index], (logit - sums[part][index] * _PER_NAT).exp2_(), g_sums[part][index])
-        for part, index in _ends(tile, tile.near)
-    ]
-    return parts[0].add_(parts[1])
+    logit, pull = s.view(-1).index_select(0, tile.near), torch.zeros((), dtype=s.dtype, device=s.device)
+    for part, index in _ends(tile, tile.near):
+        log_sum, g_sum, g_total = near[:, part].index_select(1, index)
+        pull = torch.addcmul(pull + g_total, (logit - log_sum).exp2_(), g_sum)
+    return pull
 
 
 class _Bounded:
