@@ -192,8 +192,8 @@ class SoftplusSums(torch.autograd.Function):
     def forward(rows: Tensor, columns: Tensor, scale: Tensor, bias: Tensor, grid: Grid) -> Tensor:
         with wide(rows):
             sums = rows.new_zeros(len(rows))
-            for tile, s in products(rows, columns, float(scale), grid, mirrored=False):
-                sums[tile.rows] += softplus_sum(hide(s.add_(bias), tile, -torch.inf))
+            for tile, s in products(rows, columns, float(scale) * _PER_NAT, grid, mirrored=False):
+                sums[tile.rows] += softplus_sum(hide(s.add_(bias * _PER_NAT), tile, -torch.inf))
             return sums
 
     @staticmethod
