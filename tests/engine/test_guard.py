@@ -126,10 +126,14 @@ def test_a_run_that_is_done_is_not_stopped(record: Made, tmp_path: Path) -> None
 
 def test_one_bad_look_stops_nothing_and_warn_never_does(record: Made) -> None:
     found = itertools.chain([WELL] * 69, [ONE_POINT], itertools.repeat(WELL))
-    _, go = record(lambda: next(found), on_collapse="stop")
+    recorder, go = record(lambda: next(found), on_collapse="stop")
     go(1, 100)
-    _, go = record(lambda: ONE_POINT)
+    assert recorder.checkup is not None
+    assert recorder.checkup.last == "fine"
+    recorder, go = record(lambda: ONE_POINT)
     go(1, STEPS)
+    assert recorder.checkup is not None
+    assert recorder.checkup.last == "collapsed"
 
 
 def test_a_run_that_goes_on_remembers_what_it_was(record: Made, capsys: pytest.CaptureFixture[str]) -> None:

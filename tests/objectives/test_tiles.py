@@ -243,3 +243,11 @@ def test_ranks_share_all_tiles_and_none_twice() -> None:
     )
     assert len(whole) == 9 * 10 // 2
     assert max(map(len, found)) - min(map(len, found)) <= 1
+
+
+def test_few_queries_of_many_keys_have_second_derivatives() -> None:
+    query, keys = (torch.randn(n, 4, dtype=torch.float64).requires_grad_() for n in (2, 3000))
+    (slope,) = torch.autograd.grad(info_nce(query, keys, temperature=0.2), keys, create_graph=True)
+    (curve,) = torch.autograd.grad(slope.square().sum(), query)
+    assert curve.isfinite().all()
+    assert curve.abs().max() > 0

@@ -29,8 +29,7 @@ Reduction: TypeAlias = Literal["mean", "none"]
 Scalar: TypeAlias = float | Float[Tensor, ""]
 """A number, or a tensor without axes that may be learned."""
 
-_SMALL = 2**20  # numbers; so many, of no more than `_FEW` rows, are differentiated as often as wanted
-_FEW = 2048
+_SMALL = 2**20  # numbers; so many may be kept several times over, and differentiated as often as wanted
 _CHUNK = 1024  # rows of a backward step
 
 
@@ -44,7 +43,7 @@ def unit(*views: Float[Tensor, "n d"], normalize: bool = True) -> Float[Tensor, 
     dtype = torch.promote_types(views[0].dtype, torch.float32)
     if not normalize:
         return torch.stack([view.to(dtype) for view in views], dim=1)
-    if views[0].numel() * len(views) > _SMALL or len(views[0]) * len(views) > _FEW:
+    if views[0].numel() * len(views) > _SMALL:
         rows, _ = _Unit.apply(dtype, *views)
         return rows
     rows = torch.stack([view.to(dtype) for view in views], dim=1)
