@@ -121,7 +121,7 @@ def cut(
         pixels: channels last, as torch resamples them fastest.
         wanted: box and size of each crop; boxes are brought to whole pixels.
     """
-    planes = torch.from_numpy(pixels[None]).permute(0, 3, 1, 2)
+    planes = torch.from_numpy(pixels).unsqueeze(0).permute(0, 3, 1, 2)  # numpy's new axis would hide the memory's order
     return [_resampled(planes, box, size) for box, size in wanted]
 
 

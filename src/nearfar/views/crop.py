@@ -70,7 +70,12 @@ def flip_columns(pictures: Num[Tensor, "n c h w"], *, flip: Bool[Tensor, "n"]) -
         pictures: the pictures.
         flip: which of them to show in the mirror.
     """
-    return torch.where(flip[:, None, None, None], pictures.flip(3), pictures)
+    if pictures.device.type != "cpu":
+        return torch.where(flip[:, None, None, None], pictures.flip(3), pictures)
+    made = torch.empty_like(pictures)  # one by one, bytes in channels-last memory take a tenth of the time
+    for place, picture, mirrored in zip(made, pictures, flip.tolist(), strict=True):
+        place.copy_(picture.flip(2) if mirrored else picture)
+    return made
 
 
 def crop_resize(

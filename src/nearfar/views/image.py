@@ -22,7 +22,8 @@ _BLOCK = 56  # rows of a blurred picture that are made at once: a band leaves mo
 def as_light(pictures: UInt8[Tensor, "*shape"] | Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """Bytes as floats in [0, 1], planes contiguous; floats as they are."""
     if pictures.dtype == torch.uint8:
-        return pictures.to(torch.float32, memory_format=torch.contiguous_format).mul_(1 / 255)
+        # In two steps: bytes that lie otherwise are several times slower to convert than floats are to reorder.
+        return pictures.float().contiguous().mul_(1 / 255)
     return pictures
 
 
