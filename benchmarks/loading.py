@@ -7,9 +7,10 @@ one view of each picture an epoch: a random resized crop (8 to 100 % of the area
 224 x 224 px, a mirror for every other one, float32 in [0, 1], in the main process. torchvision does it as documented:
 `DataLoader(ImageFolder(folder, Compose([RandomResizedCrop(224), RandomHorizontalFlip(), ToTensor()])), ...)`.
 nearfar's workers hand over batches of bytes, which its main process mirrors and converts into one batch of floats, in
-channels-last memory as networks here have it, that is used again. It reads once from the files ("files"), and through an empty cache: the epoch that fills it ("filling")
-and the one after ("cache"). The cache holds pictures of 336 px, so its smallest crops show less detail; the last table
-says how much. Contestants take turns; the tables show medians over rounds.
+channels-last memory as networks here have it, that is used again. It reads once from the files ("files"), and through
+an empty cache: the epoch that fills it ("filling") and the one after ("cache"). The cache holds pictures of 336 px, so
+its smallest crops show less detail; the last table says how much. Contestants take turns; the tables show medians over
+rounds.
 
 The pictures are squares cut at random out of real photographs and brought to 500 px: `detection/bccd.zip` and
 `messy/messy_images.zip` of the folder of real data, saved as JPEG of quality 95. Memory is that of the loading process

@@ -86,15 +86,17 @@ def _spans(ids: Tensor | None, slices: list[slice]) -> list[Any]:
 
 
 def products(
-    rows: Tensor, columns: Tensor, factor: float, grid: Grid, *, mirrored: bool
+    rows: Tensor, columns: Tensor, factor: float, grid: Grid, *, mirrored: bool, start: float = 0.0
 ) -> Iterator[tuple[Tile, Tensor]]:
-    """Each tile's products times a factor, in memory that the next tile takes over."""
+    """Each tile's products times a factor, added to a start, in memory that the next tile takes over."""
     size = _TILE.get(rows.device.type, _TILE_OF_DEVICES)
     memory = rows.new_empty(min(size, len(rows)) * min(size, len(columns)))
     for tile in grid.tiles(size, mirrored=mirrored):
         a, b = rows[tile.rows], columns[tile.columns]
         product = memory[: len(a) * len(b)].view(len(a), len(b))
-        yield tile, torch.mm(a * factor, b.T, out=product)
+        if start:
+            product.fill_(start)
+        yield tile, product.addmm_(a, b.T, beta=float(start != 0), alpha=factor)
 
 
 def hide(s: Tensor, tile: Tile, value: float) -> Tensor:

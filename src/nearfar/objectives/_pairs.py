@@ -48,7 +48,7 @@ class Pairs:
         if num_pairs < 2:
             raise ValueError(complaint(where, "n", "at least 2 pairs in all", num_pairs, "Raise the batch size"))
         self.num_negatives, self.group = len(views) * (num_pairs - 1), group
-        self.rows = unit(*views, normalize=normalize)
+        self.rows = unit(*views, against=len(views) * len(views[0]), normalize=normalize)
         self.scale = scale_of(self.rows, 1 / temperature)
         self.ids = numbered(views[0], group) if ids is None else ids
 

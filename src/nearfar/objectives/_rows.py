@@ -11,6 +11,7 @@ from nearfar.distributed import Group, first_row, world_size
 from nearfar.errors import complaint
 from nearfar.objectives._batch import count
 from nearfar.objectives._steps import once
+from nearfar.objectives._tiles import is_flat
 
 __all__ = [
     "Reduction",
@@ -33,17 +34,20 @@ _SMALL = 2**20  # numbers; so many may be kept several times over, and different
 _CHUNK = 1024  # rows of a backward step
 
 
-def unit(*views: Float[Tensor, "n d"], normalize: bool = True) -> Float[Tensor, "n v d"]:
+def unit(*views: Float[Tensor, "n d"], against: int, normalize: bool = True) -> Float[Tensor, "n v d"]:
     """The views of each example side by side, each row of length 1, in float32 or wider; a zero row stays zero.
+
+    Many rows, and those whose logits go by tiles, have first derivatives only, which are made by parts.
 
     Args:
         *views: row-aligned; any length.
+        against: how many rows they are compared with.
         normalize: False takes the rows as they are.
     """
     dtype = torch.promote_types(views[0].dtype, torch.float32)
     if not normalize:
         return torch.stack([view.to(dtype) for view in views], dim=1)
-    if views[0].numel() * len(views) > _SMALL:
+    if is_flat(len(views[0]) * len(views), against) or views[0].numel() * len(views) > _SMALL:
         rows, _ = _Unit.apply(dtype, *views)
         return rows
     rows = torch.stack([view.to(dtype) for view in views], dim=1)

@@ -35,19 +35,24 @@ def softplus(x: Tensor) -> Tensor:
     return F.softplus(x, threshold=40)
 
 
-def softplus_sum(x: Tensor) -> Tensor:
+def softplus_sum(x: Tensor, *, negative: bool = False) -> Tensor:
     """The sum of log(1 + 2 ** x) over each row, exact at any x; x is used up.
 
     As max(x, 0) log(2) + log(1 + p) with p = 2 ** -|x|. Four factors 1 + p become one before the logarithm, without
     ever being rounded to 1: (1 + p)(1 + q) = 1 + (p + q + pq). And log(1 + p) is 2 artanh(p / (p + 2)), because torch's
     own log1p takes six times as long.
+
+    Args:
+        x: exponents of two.
+        negative: whether none is known to be above 0.
     """
-    p = x.copysign(-x.new_ones(())).exp2_()
+    p = (x if negative else x.copysign(-x.new_ones(()))).exp2_()
     for _ in range(2):
         if p.shape[1] % 2 == 0:
             left, right = p.tensor_split(2, dim=1)
-            p = torch.addcmul(left, left, right).add_(right)
-    return x.clamp_(min=0).sum(1).mul_(math.log(2)) + p.div_(p + 2).atanh_().sum(1).mul_(2)
+            p = left.addcmul_(left, right).add_(right)
+    total = p.div_(p + 2).atanh_().sum(1).mul_(2)
+    return total if negative else total.add_(x.clamp_(min=0).sum(1), alpha=math.log(2))
 
 
 def once(sources: tuple[Tensor | None, ...], *gradients: Tensor | None) -> tuple[Tensor | None, ...]:

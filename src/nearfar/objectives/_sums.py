@@ -1,7 +1,12 @@
-"""The sums over a grid of tiles, and their gradients, for which each tile is made again."""
+"""The sums over a grid of tiles, and their gradients, for which each tile is made again.
+
+Where one number can be taken from all logits so that no power overflows and none that matters is lost, rows and columns
+share one power a logit. Whether that held is seen from the sums; where not, each sum has its own largest logit.
+"""
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,28 +18,42 @@ from nearfar.objectives._steps import log2_sum, log2_sum_by, once, softplus_sum,
 __all__ = ["LogSums", "SoftplusSums"]
 
 _PER_NAT = 1.4426950408889634  # log2(e): powers of two are three times as fast as powers of e
+_ROOM = 0.7  # of the largest exponent that a power may have, so that sums of many fit
+_SAFE = 0.6  # and the smallest that a sum may have: what was lost below the smallest power is no part of it
 
 
-def _is_bounded(rows: Tensor, columns: Tensor, scale: float) -> bool:
-    """Whether no sum of exp(logit) overflows and no such power is lost, so that nothing need be subtracted first."""
-    largest = scale * float(rows.norm(dim=1).max()) * float(columns.norm(dim=1).max())
-    return largest < 0.7 * math.log(torch.finfo(rows.dtype).max)
+def _largest(rows: Tensor, columns: Tensor, scale: float) -> float:
+    """No logit is larger."""
+    return scale * float(rows.norm(dim=1).max()) * float(columns.norm(dim=1).max())
+
+
+def _shift(rows: Tensor, columns: Tensor, scale: float) -> float | None:
+    """What to take from all logits, so that no sum of their powers overflows; None where that is too much to try."""
+    room = _ROOM * math.log(torch.finfo(rows.dtype).max)
+    largest = _largest(rows, columns, scale)
+    return max(0.0, largest - room) if largest < 2 * room else None
+
+
+def _holds(shift: float, *sums: Tensor) -> bool:
+    """Whether all sums are so large that the powers which the shift lost are nothing beside them."""
+    least = shift - _SAFE * math.log(torch.finfo(sums[0].dtype).max)
+    return shift == 0 or all(bool((each >= least).all()) for each in sums)
 
 
 class _LogTotal:
     """The logs, base 2, of growing sums of powers: of rows, and of columns where tiles stand for those too."""
 
-    def __init__(self, of_rows: Tensor, of_columns: Tensor | None, *, bounded: bool) -> None:
-        self.bounded, self.nothing = bounded, 0.0 if bounded else -torch.inf
+    def __init__(self, of_rows: Tensor, of_columns: Tensor | None, *, shift: float | None) -> None:
+        self.shift, self.nothing = shift, -torch.inf if shift is None else 0.0
         self.of_rows = torch.full_like(of_rows, self.nothing)
         self.of_columns = self.of_rows if of_columns is None else torch.full_like(of_columns, self.nothing)
 
     def add(self, s: Tensor, tile: Tile) -> None:
-        """Adds the powers of a tile where they are bounded, else those of its logits."""
-        if self.bounded:
-            self.of_rows[tile.rows] += s.sum(1)
+        """Adds the powers of a tile where they were shifted, else those of its logits."""
+        if self.shift is not None:
+            self.of_rows[tile.rows].add_(s.sum(1))
             if tile.both:
-                self.of_columns[tile.columns] += s.sum(0)
+                self.of_columns[tile.columns].add_(s.sum(0))
             return
         self.of_rows[tile.rows] = torch.logaddexp2(self.of_rows[tile.rows], log2_sum(s, 1))
         if tile.both:
@@ -42,58 +61,74 @@ class _LogTotal:
 
     def nats(self) -> tuple[Tensor, Tensor]:
         """The logs of the sums of rows and of columns."""
-        sums = self.of_rows, self.of_columns
-        of_rows, of_columns = (each.log2() if self.bounded else each for each in sums)
-        return of_rows / _PER_NAT, of_columns / _PER_NAT
+        if self.shift is None:
+            return self.of_rows / _PER_NAT, self.of_columns / _PER_NAT
+        return self.of_rows.log() + self.shift, self.of_columns.log() + self.shift
+
+
+def _log_sums(
+    rows: Tensor, columns: Tensor | None, scale: float, grid: Grid, shift: float | None
+) -> tuple[Tensor, Tensor]:
+    mirrored, other = columns is None, rows if columns is None else columns
+    far = _LogTotal(rows[:, 0], None if mirrored else other[:, 0], shift=shift)
+    near, start = torch.full_like(rows[:, 0], -torch.inf), -(shift or 0.0) * _PER_NAT
+    for tile, s in products(rows, other, scale * _PER_NAT, grid, mirrored=mirrored, start=start):
+        if tile.near is not None:
+            logit = s.view(-1).index_select(0, tile.near)
+            for part, index in _ends(tile, tile.near)[: 1 + tile.both]:
+                near[part] = torch.logaddexp2(near[part], log2_sum_by(index, logit, len(near[part])))
+        far.add(hide(s if shift is None else s.exp2_(), tile, far.nothing), tile)
+    of_rows, of_columns = far.nats()
+    return of_rows, (near - start) / _PER_NAT if mirrored else of_columns
 
 
 class LogSums(torch.autograd.Function):
-    """The log sum exp over the far pairs of a grid: (of rows, of columns, nothing).
+    """The log sum exp over the far pairs of a grid: (of rows, of columns).
 
-    Where `columns` is None: (far pairs, near pairs, the sum of the near pairs' logits) of each row.
+    Where `columns` is None: (far pairs, near pairs) of each row.
     """
 
     @staticmethod
-    def forward(rows: Tensor, columns: Tensor | None, scale: Tensor, grid: Grid) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(rows: Tensor, columns: Tensor | None, scale: Tensor, grid: Grid) -> tuple[Tensor, Tensor]:
         with wide(rows):
-            mirrored, other = columns is None, rows if columns is None else columns
-            bounded = _is_bounded(rows, other, float(scale))
-            far = _LogTotal(rows[:, 0], None if mirrored else other[:, 0], bounded=bounded)
-            near, near_total = torch.full_like(rows[:, 0], -torch.inf), torch.zeros_like(rows[:, 0])
-            for tile, s in products(rows, other, float(scale) * _PER_NAT, grid, mirrored=mirrored):
-                if tile.near is not None:
-                    logit = s.view(-1).index_select(0, tile.near)
-                    for part, index in _ends(tile, tile.near)[: 1 + tile.both]:
-                        near[part] = torch.logaddexp2(near[part], log2_sum_by(index, logit, len(near[part])))
-                        near_total[part].index_add_(0, index, logit)
-                far.add(hide(s.exp2_() if bounded else s, tile, far.nothing), tile)
-            of_rows, of_columns = far.nats()
-            return of_rows, near / _PER_NAT if mirrored else of_columns, near_total / _PER_NAT
+            shift = _shift(rows, rows if columns is None else columns, float(scale))
+            sums = _log_sums(rows, columns, float(scale), grid, shift)
+            if shift is not None and not _holds(shift, *_far(sums, columns, grid)):
+                sums = _log_sums(rows, columns, float(scale), grid, None)
+            return sums
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
         *tensors, ctx.grid = inputs
-        ctx.save_for_backward(*tensors, *output[:2])
+        ctx.save_for_backward(*tensors, *output)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
         rows, columns, scale, of_rows, second = ctx.saved_tensors
-        g_rows, g_second, g_total = gradients
+        g_rows, g_second = gradients
         of_columns, g_columns = (of_rows, g_rows) if columns is None else (second, g_second)
         with torch.no_grad(), wide(rows):
             pull = _Pull(rows, columns, scale, ctx.needs_input_grad)
-            bounded = _is_bounded(rows, rows if columns is None else columns, float(scale))
-            weigh = _Bounded if bounded else _Unbounded
+            shift = _shift(rows, rows if columns is None else columns, float(scale))
+            far_sums = [each[each > -torch.inf] for each in _far((of_rows, second), columns, ctx.grid)]
+            held = shift is not None and _holds(shift, *far_sums)
+            start = shift if held and shift else 0.0
+            weigh = partial(_Shifted, start) if held else _Unbounded
             far = weigh(of_rows, g_rows, of_columns, g_columns if ctx.grid.both else None)
-            near = torch.stack([second * _PER_NAT, g_second, g_total]) if ctx.grid.near else rows
-            for tile, s in pull.products(_PER_NAT, ctx.grid):
+            near = torch.stack([(second - start) * _PER_NAT, g_second]) if ctx.grid.near else rows
+            for tile, s in pull.products(_PER_NAT, ctx.grid, start=-start * _PER_NAT):
                 to_near = None if tile.near is None else _near_gradient(s, tile, near)
                 far.of(s, tile)
                 hide(s, tile, 0.0)
-                if tile.near is not None and to_near is not None:
+                if to_near is not None:
                     s.view(-1).index_copy_(0, tile.near, to_near)
                 pull.add(s, tile)
         return once(ctx.saved_tensors + gradients, *pull.gradients(), None)
+
+
+def _far(sums: tuple[Tensor, Tensor], columns: Tensor | None, grid: Grid) -> list[Tensor]:
+    """Which of the sums are of far pairs."""
+    return [sums[0]] if columns is None or not grid.both else list(sums)
 
 
 def _ends(tile: Tile, places: Tensor) -> tuple[tuple[slice, Tensor], tuple[slice, Tensor]]:
@@ -103,21 +138,23 @@ def _ends(tile: Tile, places: Tensor) -> tuple[tuple[slice, Tensor], tuple[slice
 
 
 def _near_gradient(s: Tensor, tile: Tile, near: Tensor) -> Tensor:
-    """The gradients of a tile's near logits, from (log sum, its gradient, the total's gradient) of both their rows."""
+    """The gradients of a tile's near logits, from (log sum, its gradient) of both their rows."""
     assert tile.near is not None
     logit, pull = s.view(-1).index_select(0, tile.near), torch.zeros((), dtype=s.dtype, device=s.device)
     for part, index in _ends(tile, tile.near):
-        log_sum, g_sum, g_total = near[:, part].index_select(1, index)
-        pull = torch.addcmul(pull + g_total, (logit - log_sum).exp2_(), g_sum)
+        log_sum, g_sum = near[:, part].index_select(1, index)
+        pull = torch.addcmul(pull, (logit - log_sum).exp2_(), g_sum)
     return pull
 
 
-class _Bounded:
-    """The gradients of a tile's logits where no power overflows: one power for rows and columns."""
+class _Shifted:
+    """The gradients of a tile's logits where no shifted power overflows: one power for rows and columns."""
 
-    def __init__(self, of_rows: Tensor, g_rows: Tensor, of_columns: Tensor, g_columns: Tensor | None) -> None:
-        self.rows = _share(of_rows, g_rows)
-        self.columns = None if g_columns is None else _share(of_columns, g_columns)
+    def __init__(
+        self, shift: float, of_rows: Tensor, g_rows: Tensor, of_columns: Tensor, g_columns: Tensor | None
+    ) -> None:
+        self.rows = _share(of_rows, g_rows, shift)
+        self.columns = None if g_columns is None else _share(of_columns, g_columns, shift)
         self.memory = of_rows.new_empty(0)
 
     def of(self, s: Tensor, tile: Tile) -> None:
@@ -131,9 +168,9 @@ class _Bounded:
         s.mul_(torch.add(self.rows[tile.rows, None], self.columns[tile.columns], out=both))
 
 
-def _share(sums: Tensor, gradient: Tensor) -> Tensor:
+def _share(sums: Tensor, gradient: Tensor, shift: float) -> Tensor:
     """The gradient over exp(sum), and nothing where nothing was summed."""
-    return (gradient * (-sums).exp()).masked_fill_(sums == -torch.inf, 0)
+    return (gradient * (shift - sums).exp()).masked_fill_(sums == -torch.inf, 0)
 
 
 class _Unbounded:
@@ -165,11 +202,12 @@ class _Pull:
         self.to_rows = torch.zeros_like(rows) if needed[0] or needed[2] else None
         self.to_columns = self.to_rows if columns is None else torch.zeros_like(columns) if needed[1] else None
 
-    def products(self, factor: float, grid: Grid) -> Iterator[tuple[Tile, Tensor]]:
-        return products(self.rows, self.columns, float(self.scale) * factor, grid, mirrored=self.mirrored)
+    def products(self, factor: float, grid: Grid, *, start: float) -> Iterator[tuple[Tile, Tensor]]:
+        factor *= float(self.scale)
+        return products(self.rows, self.columns, factor, grid, mirrored=self.mirrored, start=start)
 
-    def add(self, gradient: Tensor, tile: Tile) -> None:
-        alpha = float(self.scale)
+    def add(self, gradient: Tensor, tile: Tile, *, weight: float = 1.0) -> None:
+        alpha = float(self.scale) * weight
         if self.to_rows is not None:
             self.to_rows[tile.rows].addmm_(gradient, self.columns[tile.columns], alpha=alpha)
         if self.to_columns is not None and (tile.both or not self.mirrored):
@@ -191,9 +229,10 @@ class SoftplusSums(torch.autograd.Function):
     @staticmethod
     def forward(rows: Tensor, columns: Tensor, scale: Tensor, bias: Tensor, grid: Grid) -> Tensor:
         with wide(rows):
-            sums = rows.new_zeros(len(rows))
-            for tile, s in products(rows, columns, float(scale) * _PER_NAT, grid, mirrored=False):
-                sums[tile.rows] += softplus_sum(hide(s.add_(bias * _PER_NAT), tile, -torch.inf))
+            sums, start = rows.new_zeros(len(rows)), float(bias) * _PER_NAT
+            negative = _largest(rows, columns, float(scale)) + float(bias) <= 0
+            for tile, s in products(rows, columns, float(scale) * _PER_NAT, grid, mirrored=False, start=start):
+                sums[tile.rows].add_(softplus_sum(hide(s, tile, -torch.inf), negative=negative))
             return sums
 
     @staticmethod
@@ -204,10 +243,16 @@ class SoftplusSums(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
         rows, columns, scale, bias = ctx.saved_tensors
+        gradient, needs_bias = gradients[0], ctx.needs_input_grad[3]
         with torch.no_grad(), wide(rows):
             pull, to_bias = _Pull(rows, columns, scale, ctx.needs_input_grad), torch.zeros_like(bias)
-            for tile, s in pull.products(1.0, ctx.grid):
-                hide(s.add_(bias).sigmoid_().mul_(gradients[0][tile.rows, None]), tile, 0.0)
-                to_bias += s.sum()
-                pull.add(s, tile)
-        return once(ctx.saved_tensors + gradients, *pull.gradients(), to_bias, None)
+            even = bool((gradient == gradient[0]).all())  # as a mean makes it: one factor for all
+            weight = float(gradient[0]) if even else 1.0
+            for tile, s in pull.products(1.0, ctx.grid, start=float(bias)):
+                hide(s.sigmoid_(), tile, 0.0)
+                if not even:
+                    s.mul_(gradient[tile.rows, None])
+                if needs_bias:
+                    to_bias += s.sum() * weight
+                pull.add(s, tile, weight=weight)
+        return once(ctx.saved_tensors + gradients, *pull.gradients(), to_bias if needs_bias else None, None)

@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from nearfar.distributed import Group, all_gather, all_log_sum_exp, all_reduce, first_row, rank, world_size
+from nearfar.distributed import Group, all_gather, all_log_sum_exp, first_row, rank, world_size
 from nearfar.objectives._grid import Grid
 from nearfar.objectives._steps import softplus, wide
 from nearfar.objectives._sums import LogSums, SoftplusSums
@@ -29,17 +29,15 @@ _DENSE = 2**18  # logits; 512 rows against 512 take as long either way
 
 
 class Sums(NamedTuple):
-    """What `among` finds for each of a rank's own rows; the last two only where near pairs are asked for.
+    """What `among` finds for each of a rank's own rows.
 
     Args:
         far: log of the sum of exp(logit) over the rows of other ids.
-        near: the same over the rows of its id but itself; -inf where there is none.
-        near_total: the sum of these near logits themselves.
+        near: the same over the rows of its id but itself, where that is asked for; -inf where there is none.
     """
 
     far: Float[Tensor, "n"]
     near: Float[Tensor, "n"] | None = None
-    near_total: Float[Tensor, "n"] | None = None
 
 
 def is_flat(num_rows: int, num_columns: int) -> bool:
@@ -78,7 +76,7 @@ def between(
     row_order, row_ids = _order(row_ids)
     column_order, column_ids = _order(column_ids)
     grid = Grid((len(rows), len(columns)), row_ids, column_ids, both=both)
-    of_rows, of_columns, _ = LogSums.apply(_put(rows, row_order), _put(columns, column_order), scale, grid)
+    of_rows, of_columns = LogSums.apply(_put(rows, row_order), _put(columns, column_order), scale, grid)
     return _back(of_rows, row_order), _back(of_columns, column_order) if both else None
 
 
@@ -110,12 +108,8 @@ def among(
     every, share = _put(every, order), (rank(group), world_size(group))
     size, mine = (len(every), len(every)), slice(first, first + len(own))
     grid = Grid(size, sorted_id, sorted_id, both=True, near=near, share=share)
-    far, log_sum, total = LogSums.apply(every, None, scale, grid)
-    far = _back(all_log_sum_exp(far, group), order)[mine]
-    if not near:
-        return Sums(far)
-    log_sum, total = all_log_sum_exp(log_sum, group), all_reduce(total, group)
-    return Sums(far, _back(log_sum, order)[mine], _back(total, order)[mine])
+    found = LogSums.apply(every, None, scale, grid)
+    return Sums(*(_back(all_log_sum_exp(sums, group), order)[mine] for sums in found[: 1 + near]))
 
 
 def softplus_between(
@@ -156,7 +150,7 @@ def _dense_among(
         return Sums(far)
     column = torch.arange(len(every), device=own.device)
     hidden = ~same | (column == column[first : first + len(own), None])
-    return Sums(far, _log_sum_exp(logits, hidden, 1), logits.masked_fill(hidden, 0).sum(1))
+    return Sums(far, _log_sum_exp(logits, hidden, 1))
 
 
 def _dense_logits(rows: Tensor, columns: Tensor, scale: Tensor) -> Tensor:

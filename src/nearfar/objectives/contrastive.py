@@ -179,7 +179,8 @@ def info_nce(
     if positive is None:
         positive = torch.arange(len(query), device=keys.device)
     own = numbered(keys, group) if ids is None else ids
-    rows, columns = (unit(x, normalize=normalize).flatten(0, 1) for x in (query, keys))
+    rows = unit(query, against=len(keys), normalize=normalize).flatten(0, 1)
+    columns = unit(keys, against=len(query), normalize=normalize).flatten(0, 1)
     every, every_id = all_gather(columns, group), all_gather(own, group)
     if len(every) < 2:
         raise ValueError(complaint("info_nce", "keys", "at least 2 in all", len(every), "Raise the batch size"))
@@ -235,7 +236,8 @@ def info_nce_bank(
     """
     check_above_zero("info_nce_bank", "temperature", temperature, 0.07)
     _check_bank(query, key, bank, ids, bank_ids)
-    rows, key, bank = (unit(x, normalize=normalize).flatten(0, 1) for x in (query, key, bank))
+    rows, key = (unit(x, against=len(bank), normalize=normalize).flatten(0, 1) for x in (query, key))
+    bank = unit(bank, against=len(query), normalize=normalize).flatten(0, 1)
     scale = scale_of(rows, 1 / temperature)
     negative, _ = between(rows, bank, scale=scale, row_ids=ids, column_ids=bank_ids)
     return reduced("info_nce_bank", _cross_entropy(negative, scale * cosine(rows, key)), reduction, group)

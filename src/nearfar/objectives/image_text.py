@@ -76,7 +76,7 @@ def clip(
     if not 0 <= label_smoothing < 1:
         raise ValueError(complaint("clip", "label_smoothing", "in [0, 1)", label_smoothing, "Try 0.1"))
     own_id = _checked("clip", z_image, z_text, logit_scale, ids, group)
-    image, text = (unit(z, normalize=normalize).flatten(0, 1) for z in (z_image, z_text))
+    image, text = (unit(z, against=len(z), normalize=normalize).flatten(0, 1) for z in (z_image, z_text))
     every_text, every_id, first = all_gather(text, group), all_gather(own_id, group), first_row(text, group)
     scale = scale_of(image, logit_scale)
     of_images, of_texts = between(image, every_text, scale=scale, row_ids=own_id, column_ids=every_id, both=True)
@@ -143,7 +143,7 @@ def sigmoid_pairs(
     Source: SigLIP, Zhai et al. 2023 (arXiv 2303.15343), equation 1 and algorithm 1.
     """
     own_id = _checked("sigmoid_pairs", z_image, z_text, logit_scale, ids, group)
-    image, text = (unit(z, normalize=normalize).flatten(0, 1) for z in (z_image, z_text))
+    image, text = (unit(z, against=len(z), normalize=normalize).flatten(0, 1) for z in (z_image, z_text))
     scale, bias = scale_of(image, logit_scale), scale_of(image, logit_bias)
     negative = softplus_between(
         image,

@@ -6,11 +6,21 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from nearfar.distributed import Group, all_gather
+from nearfar.distributed import Group, all_gather, all_reduce
 from nearfar.errors import complaint
-from nearfar.objectives._rows import Reduction, Scalar, check_above_zero, check_ids, numbered, reduced, scale_of, unit
+from nearfar.objectives._rows import (
+    Reduction,
+    Scalar,
+    check_above_zero,
+    check_ids,
+    cosine,
+    numbered,
+    reduced,
+    scale_of,
+    unit,
+)
 from nearfar.objectives._steps import softplus
-from nearfar.objectives._tiles import Sums, among
+from nearfar.objectives._tiles import among
 
 __all__ = ["sup_con"]
 
@@ -61,24 +71,40 @@ def sup_con(
     """
     check_above_zero("sup_con", "temperature", temperature, 0.1)
     _check(z, labels, variant)
-    rows = unit(*(z[:, None] if z.ndim == 2 else z).unbind(1), normalize=normalize)
+    rows = unit(*(z[:, None] if z.ndim == 2 else z).unbind(1), against=len(z.flatten(0, -2)), normalize=normalize)
     own, every = _ids_and_all(labels, rows, group)
-    scale = scale_of(rows, 1 / temperature)
-    sums = among(rows.flatten(0, 1), own, scale=scale, group=group, near=True)
-    num_positives = torch.bincount(every)[own] - 1
-    nats = _nats(sums, num_positives.to(rows.dtype), outside=variant == "out")
+    rows, scale, count = rows.flatten(0, 1), scale_of(rows, 1 / temperature), torch.bincount(every)
+    nats = (_outside if variant == "out" else _inside)(rows, own, count, scale, group)
     return reduced("sup_con", nats.view(z.shape[:-1]), reduction, group)
 
 
-def _nats(sums: Sums, num_positives: Tensor, *, outside: bool) -> Tensor:
+def _outside(rows: Tensor, own: Tensor, count: Tensor, scale: Tensor, group: Group | None) -> Tensor:
+    """A lone positive is kept out of the sum; several may stand in it, for the loss is then no small difference."""
+    ids = torch.where(count[own] > 2, len(count) + numbered(rows, group), own)
+    rest = among(rows, ids, scale=scale, group=group).far
+    average = _average(rows, own, count, scale, group)
+    return torch.where(count[own] > 2, rest - average, _of_few(rest, average, count[own]))
+
+
+def _inside(rows: Tensor, own: Tensor, count: Tensor, scale: Tensor, group: Group | None) -> Tensor:
+    sums = among(rows, own, scale=scale, group=group, near=True)
     assert sums.near is not None
-    assert sums.near_total is not None
-    alone = num_positives == 0
-    average = sums.near_total / num_positives.clamp(min=1)
-    # The log-sum-exp of one logit is that logit: so a lone positive cancels to the last bit, however large it is.
-    near = torch.where(num_positives <= 1, average, sums.near)
-    least = near - average if outside else num_positives.clamp(min=1).log()
-    return torch.where(alone, 0, softplus(sums.far - near) + least)
+    few = _of_few(sums.far, _average(rows, own, count, scale, group), count[own])
+    # Where there is no near pair, the sum over none must not reach a derivative.
+    near, num_positives = torch.where(count[own] > 2, sums.near, 0), (count[own] - 1).clamp(min=1).to(rows.dtype)
+    return torch.where(count[own] > 2, softplus(sums.far - near) + num_positives.log(), few)
+
+
+def _of_few(far: Tensor, positive: Tensor, count: Tensor) -> Tensor:
+    """The loss of an anchor with one positive, and with none."""
+    return torch.where(count == 2, softplus(far - positive), 0)
+
+
+def _average(rows: Tensor, own: Tensor, count: Tensor, scale: Tensor, group: Group | None) -> Tensor:
+    """The mean logit of each anchor's positives, by way of the sums of the classes; 0 where there are none."""
+    of_class = all_reduce(rows.new_zeros(len(count), rows.shape[1]).index_add(0, own, rows), group)
+    num_positives = (count[own] - 1).clamp(min=1)
+    return scale * cosine(rows, of_class[own] - rows) / num_positives
 
 
 def _ids_and_all(labels: Tensor, rows: Tensor, group: Group | None) -> tuple[Tensor, Tensor]:
