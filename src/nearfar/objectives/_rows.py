@@ -14,6 +14,7 @@ from nearfar.objectives._steps import once
 from nearfar.objectives._tiles import is_flat
 
 __all__ = [
+    "CHUNK",
     "Reduction",
     "Scalar",
     "check_above_zero",
@@ -31,7 +32,8 @@ Scalar: TypeAlias = float | Float[Tensor, ""]
 """A number, or a tensor without axes that may be learned."""
 
 _SMALL = 2**20  # numbers; so many may be kept several times over, and differentiated as often as wanted
-_CHUNK = 1024  # rows of a backward step
+CHUNK = 1024
+"""Rows of one step where rows are worked on by parts."""
 
 
 def unit(*views: Float[Tensor, "n d"], against: int, normalize: bool = True) -> Float[Tensor, "n v d"]:
@@ -81,8 +83,8 @@ class _Unit(torch.autograd.Function):
         rows, length = ctx.saved_tensors
         with torch.no_grad():
             to_views = [rows.new_empty(rows[:, 0].shape, dtype=dtype) for dtype in ctx.dtypes]
-            for first in range(0, len(rows), _CHUNK):
-                part = slice(first, first + _CHUNK)
+            for first in range(0, len(rows), CHUNK):
+                part = slice(first, first + CHUNK)
                 along = (rows[part] * gradients[0][part]).sum(-1, keepdim=True)
                 across = torch.addcmul(gradients[0][part], rows[part], along, value=-1).div_(length[part])
                 for v, to_view in enumerate(to_views):

@@ -230,7 +230,7 @@ class SoftplusSums(torch.autograd.Function):
     def forward(rows: Tensor, columns: Tensor, scale: Tensor, bias: Tensor, grid: Grid) -> Tensor:
         with wide(rows):
             sums, start = rows.new_zeros(len(rows)), float(bias) * _PER_NAT
-            negative = _largest(rows, columns, float(scale)) + float(bias) <= 0
+            negative = _largest(rows, columns, float(scale)) + float(bias) <= 0.01
             for tile, s in products(rows, columns, float(scale) * _PER_NAT, grid, mirrored=False, start=start):
                 sums[tile.rows].add_(softplus_sum(hide(s, tile, -torch.inf), negative=negative))
             return sums

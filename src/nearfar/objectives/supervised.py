@@ -1,6 +1,7 @@
 """Supervised contrast: labels say which examples are each other's positives."""
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -9,6 +10,7 @@ from torch import Tensor
 from nearfar.distributed import Group, all_gather, all_reduce
 from nearfar.errors import complaint
 from nearfar.objectives._rows import (
+    CHUNK,
     Reduction,
     Scalar,
     check_above_zero,
@@ -19,8 +21,8 @@ from nearfar.objectives._rows import (
     scale_of,
     unit,
 )
-from nearfar.objectives._steps import softplus
-from nearfar.objectives._tiles import among
+from nearfar.objectives._steps import once, softplus
+from nearfar.objectives._tiles import among, is_flat
 
 __all__ = ["sup_con"]
 
@@ -104,7 +106,35 @@ def _average(rows: Tensor, own: Tensor, count: Tensor, scale: Tensor, group: Gro
     """The mean logit of each anchor's positives, by way of the sums of the classes; 0 where there are none."""
     of_class = all_reduce(rows.new_zeros(len(count), rows.shape[1]).index_add(0, own, rows), group)
     num_positives = (count[own] - 1).clamp(min=1)
-    return scale * cosine(rows, of_class[own] - rows) / num_positives
+    by_parts = is_flat(len(rows), len(rows))
+    others = _ToOthers.apply(rows, of_class, own) if by_parts else cosine(rows, of_class[own] - rows)
+    return scale * others / num_positives
+
+
+class _ToOthers(torch.autograd.Function):
+    """rows . (of_class[own] - rows), row by row, of which nothing but the inputs is kept."""
+
+    @staticmethod
+    def forward(rows: Tensor, of_class: Tensor, own: Tensor) -> Tensor:
+        return torch.cat([cosine(row, of_class[one] - row) for row, one in _parts(rows, own)])
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        rows, of_class, own = ctx.saved_tensors
+        with torch.no_grad():
+            to_rows, to_class = torch.empty_like(rows), torch.zeros_like(of_class)
+            for to_row, row, one, gradient in _parts(to_rows, rows, own, gradients[0][:, None]):
+                torch.sub(of_class[one], row, alpha=2, out=to_row).mul_(gradient)
+                to_class.index_add_(0, one, row * gradient)
+        return once((rows, of_class, *gradients), to_rows, to_class, None)
+
+
+def _parts(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    return zip(*(tensor.split(CHUNK) for tensor in tensors), strict=True)
 
 
 def _ids_and_all(labels: Tensor, rows: Tensor, group: Group | None) -> tuple[Tensor, Tensor]:
