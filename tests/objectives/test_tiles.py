@@ -93,7 +93,7 @@ def relative(found: Tensor, wanted: Tensor) -> float:
 
 @ALL
 @pytest.mark.parametrize("reduction", ["mean", "none"])
-@pytest.mark.parametrize("temperature", [0.2, 0.0005])  # the latter overflows unless something is subtracted
+@pytest.mark.parametrize("temperature", [0.2, 0.0015, 0.0005])  # one shift for all, and a largest logit for each sum
 @settings(max_examples=8, deadline=None, derandomize=True, database=None)
 @given(n=st.integers(2, 70), size=st.sampled_from([1, 7, 16, 32, 64]))
 def test_tiles_are_the_whole(
@@ -233,14 +233,33 @@ def test_the_matrix_is_made_at_once_below_the_crossing(monkeypatch: pytest.Monke
     assert seen
 
 
-def test_ranks_share_all_tiles_and_none_twice() -> None:
+@pytest.mark.parametrize("apart", [False, True])
+def test_no_sum_is_lost_to_the_shift(
+    apart: bool, monkeypatch: pytest.MonkeyPatch, by_tiles: Callable[[int], None]
+) -> None:
+    """At scale 100 float32 holds sums of ordinary rows beside one shift; those of opposite rows are made again."""
+    by_tiles(16)
+    shifts, made = [], _sums._log_sums
+    monkeypatch.setattr(_sums, "_log_sums", lambda *given: shifts.append(given[-1]) or made(*given))
+    a, b = torch.nn.functional.normalize(torch.randn(2, 40, 3), dim=2)
+    if apart:
+        a, b = (x * torch.tensor([0.01, 0.01, 1.0]).div(x[:, 2:].abs()) for x in (a, b))
+        a, b = a * a[:, 2:].sign(), -b * b[:, 2:].sign()
+    z = [a.requires_grad_(), b.requires_grad_(), torch.tensor(100.0)]
+    found = loss_and_gradients(lambda x, y, scale: clip(x, y, logit_scale=scale), [*z[:2], z[2].requires_grad_()])
+    assert [shift is None for shift in shifts] == ([False, True] if apart else [False])
+    exact = [x.detach().double().requires_grad_() for x in z]
+    wanted = loss_and_gradients(lambda x, y, scale: clip(x, y, logit_scale=scale), exact)
+    assert all(relative(one, other) < 1e-4 for one, other in zip(found, wanted, strict=True))
+
+
+def test_ranks_share_all_tiles_and_none_twice(by_tiles: Callable[[int], None]) -> None:
+    by_tiles(7)
     ids = torch.arange(60)
-    whole = list(_grid.Grid((60, 60), ids, ids, both=True).tiles(7, mirrored=True))
-    shares = [_grid.Grid((60, 60), ids, ids, both=True, share=(r, 4)).tiles(7, mirrored=True) for r in range(4)]
-    found = [[(tile.rows.start, tile.columns.start) for tile in share] for share in shares]
-    assert sorted(start for share in found for start in share) == sorted(
-        (tile.rows.start, tile.columns.start) for tile in whole
-    )
+    whole = list(_grid.Grid((60, 60), ids, ids, both=True).tiles(9, 9, mirrored=True))
+    shares = [_grid.Grid((60, 60), ids, ids, both=True, share=(r, 4)).tiles(9, 9, mirrored=True) for r in range(4)]
+    found = [[(tile.rows, tile.columns) for tile in share] for share in shares]
+    assert sorted(start for share in found for start in share) == sorted((tile.rows, tile.columns) for tile in whole)
     assert len(whole) == 9 * 10 // 2
     assert max(map(len, found)) - min(map(len, found)) <= 1
 

@@ -1,8 +1,8 @@
 """Which tiles of a matrix of logits are made, and who is hidden from whom in them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,10 +14,13 @@ _TILE_OF_DEVICES = 2048
 
 
 class Tile(NamedTuple):
-    """Some rows against some columns; the places `hidden` hold no far pairs; `both`: columns count too."""
+    """Some rows against some columns; the places `hidden` hold no far pairs; `both`: columns count too.
 
-    rows: slice
-    columns: slice
+    `rows` and `columns` are numbers of the parts into which `Grid.cut` cuts whatever has a number a row or a column.
+    """
+
+    rows: int
+    columns: int
     hidden: Tensor | None
     near: Tensor | None
     both: bool
@@ -39,28 +42,38 @@ class Grid:
     near: bool = False
     share: tuple[int, int] = (0, 1)
 
-    def tiles(self, size: int, *, mirrored: bool) -> Iterator[Tile]:
-        """The tiles of this share."""
-        rows, columns = (_slices(count, size) for count in self.shape)
-        row_spans, column_spans = _spans(self.row_ids, rows), _spans(self.column_ids, columns)
+    def cut(self, x: Tensor, *, columns: bool = False) -> Sequence[Tensor]:
+        """The parts of x that belong to each tile's rows, or columns: as few as there can be, and of even length."""
+        size = _TILE.get(x.device.type, _TILE_OF_DEVICES)
+        return torch.split(x, -(-self.shape[columns] // -(-self.shape[columns] // size)))
+
+    def tiles(self, num_rows: int, num_columns: int, *, mirrored: bool) -> Iterator[Tile]:
+        """The tiles of this share, of so many parts of rows and of columns."""
+        row_ids, row_spans = self._ids(self.row_ids, columns=False)
+        column_ids, column_spans = self._ids(self.column_ids, columns=True)
         number = 0
-        for i, of_rows in enumerate(row_spans):
-            for j in range(i if mirrored else 0, len(columns)):
-                apart = of_rows is None or of_rows[1] < column_spans[j][0] or column_spans[j][1] < of_rows[0]
-                alike = not apart and of_rows[0] == of_rows[1] == column_spans[j][0] == column_spans[j][1]
+        for i in range(num_rows):
+            for j in range(i if mirrored else 0, num_columns):
+                apart = alike = False
+                if row_spans and column_spans:
+                    (first, last), (left, right) = row_spans[i], column_spans[j]
+                    apart, alike = last < left or right < first, first == last == left == right
                 if alike and not self.near:
                     continue
                 number += 1
                 if number % self.share[1] == self.share[0]:
                     diagonal = mirrored and i == j
-                    hidden, near = (None, None) if apart else self._same(rows[i], columns[j], diagonal=diagonal)
-                    yield Tile(rows[i], columns[j], hidden, near, self.both and not diagonal)
+                    known = row_spans and column_spans and not apart
+                    hidden, near = self._same(row_ids[i], column_ids[j], diagonal=diagonal) if known else (None, None)
+                    yield Tile(i, j, hidden, near, self.both and not diagonal)
 
-    def _same(self, rows: slice, columns: slice, *, diagonal: bool) -> tuple[Tensor, Tensor | None]:
+    def _ids(self, ids: Tensor | None, *, columns: bool) -> tuple[Sequence[Tensor], list[list[int]]]:
+        """The ids of each part, and the first and last of them; nothing where there are none."""
+        parts = () if ids is None else self.cut(ids, columns=columns)
+        return parts, torch.stack([part[[0, -1]] for part in parts]).tolist() if parts else []
+
+    def _same(self, of_rows: Tensor, of_columns: Tensor, *, diagonal: bool) -> tuple[Tensor, Tensor | None]:
         """The places of pairs of one id and, where they are asked for, of those among them that are near."""
-        assert self.row_ids is not None
-        assert self.column_ids is not None
-        of_rows, of_columns = self.row_ids[rows], self.column_ids[columns]
         # Few pairs are of one id, and they stand side by side: their places are sooner told than looked for.
         first, last = (torch.searchsorted(of_columns, of_rows, right=right) for right in (False, True))
         count, width = last - first, len(of_columns)
@@ -71,32 +84,19 @@ class Grid:
         return places, places[places // width != places % width] if diagonal else places
 
 
-def _slices(count: int, size: int) -> list[slice]:
-    """As few slices of at most `size` as there can be, and of even length."""
-    length = -(-count // -(-count // size))
-    return [slice(first, min(first + length, count)) for first in range(0, count, length)]
-
-
-def _spans(ids: Tensor | None, slices: list[slice]) -> list[Any]:
-    """The first and the last id of each slice."""
-    if ids is None:
-        return [None] * len(slices)
-    ends = [[one.start, one.stop - 1] for one in slices]
-    return ids[torch.tensor(ends, device=ids.device)].tolist()
-
-
 def products(
-    rows: Tensor, columns: Tensor, factor: float, grid: Grid, *, mirrored: bool, start: float = 0.0
+    rows: Sequence[Tensor], columns: Sequence[Tensor], factor: float, grid: Grid, *, mirrored: bool, start: float = 0.0
 ) -> Iterator[tuple[Tile, Tensor]]:
     """Each tile's products times a factor, added to a start, in memory that the next tile takes over."""
-    size = _TILE.get(rows.device.type, _TILE_OF_DEVICES)
-    memory = rows.new_empty(min(size, len(rows)) * min(size, len(columns)))
-    for tile in grid.tiles(size, mirrored=mirrored):
-        a, b = rows[tile.rows], columns[tile.columns]
-        product = memory[: len(a) * len(b)].view(len(a), len(b))
+    shape, beta, turned = (len(rows[0]), len(columns[0])), float(start != 0), [part.T for part in columns]
+    whole = rows[0].new_empty(shape)
+    for tile in grid.tiles(len(rows), len(columns), mirrored=mirrored):
+        a, b = rows[tile.rows], turned[tile.columns]
+        small = a.shape[0], b.shape[1]
+        product = whole if small == shape else whole.view(-1)[: small[0] * small[1]].view(small)
         if start:
             product.fill_(start)
-        yield tile, product.addmm_(a, b.T, beta=float(start != 0), alpha=factor)
+        yield tile, product.addmm_(a, b, beta=beta, alpha=factor)
 
 
 def hide(s: Tensor, tile: Tile, value: float) -> Tensor:

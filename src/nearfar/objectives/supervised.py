@@ -134,7 +134,7 @@ class _ToOthers(torch.autograd.Function):
 
 
 def _parts(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    return zip(*(tensor.split(CHUNK) for tensor in tensors), strict=True)
+    return zip(*(torch.split(tensor, CHUNK) for tensor in tensors), strict=True)
 
 
 def _ids_and_all(labels: Tensor, rows: Tensor, group: Group | None) -> tuple[Tensor, Tensor]:
