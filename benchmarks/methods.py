@@ -1,6 +1,7 @@
 """Every method beside every other: one backbone, one data set, one number of examples seen.
 
-    python benchmarks/methods.py [--contestants simclr byol ...] [--seeds 0 1 2] [--examples 50000] [--table]
+    python benchmarks/methods.py [--contestants simclr byol ...] [--seeds 0 1 2] [--examples 50000] [--at-once 2]
+    python benchmarks/methods.py --table     prints the records; --publish also puts them into `nearfar methods`
 
 10,000 CIFAR-10 pictures without labels (Supervised has them all; the methods that can use labels get none), the `small`
 backbone, each method's recipe as it ships; then a k-NN, a linear probe and 10 labels a class, fitted on the same
@@ -8,11 +9,14 @@ pictures and scored on the 8,000 test rows. Beside them stand raw pixels, their 
 the untrained network, and lightly's methods on the same backbone (`lightly-simclr`, ...; see lightly_methods.py).
 
 Every result is kept in `records/methods.json` by contestant, seed and number of examples; what is there is not run
-again, so it may be run in pieces. Each run is a process of its own: its peak memory is the run's.
+again, so it may be run in pieces. Each run is a process of its own, pinned to one core together with its loader
+workers: seconds are of one core, and its peak memory is the run's without the workers.
 """
 
 import argparse
 import json
+import os
+import queue
 import resource
 import statistics
 import subprocess
@@ -20,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +43,7 @@ from nearfar.probes import fewshot, knn, linear
 from nearfar.records import EmbeddingTable, MetricsLog, RunFolder
 
 RECORDS = Path(__file__).with_name("records") / "methods.json"
+PUBLISHED = Path(nearfar.__file__).parent / "recipes" / "measured.json"
 TRAIN_ROWS = 10_000
 EXAMPLES = 50_000
 MORE_SEEDS = ("simclr", "moco", "byol", "simsiam", "swav", "vicreg")
@@ -129,6 +135,41 @@ def run_one(key: str) -> dict[str, Any]:
     return (lightly_run if kind else nearfar_run)(method, int(seed), int(examples))
 
 
+def run_all(keys: list[str], records: dict[str, dict[str, Any]], at_once: int) -> None:
+    """Each key in a process and on a core of its own; a record is kept as soon as it is there."""
+    cores: queue.Queue[int] = queue.Queue()
+    for core in sorted(os.sched_getaffinity(0))[:at_once]:
+        cores.put(core)
+
+    def run(key: str) -> tuple[str, str]:
+        core = cores.get()
+        command = ["taskset", "-c", str(core), sys.executable, __file__, "--one", key]
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+        cores.put(core)
+        return key, done.stdout.decode().splitlines()[-1]
+
+    with ThreadPoolExecutor(at_once) as pool:
+        for future in as_completed([pool.submit(run, key) for key in keys]):
+            key, line = future.result()
+            records[key] = json.loads(line) | {"torch": torch.__version__}
+            RECORDS.write_text(json.dumps(dict(sorted(records.items())), indent=1) + "\n")
+            print(key, records[key], flush=True)
+
+
+def publish(records: dict[str, dict[str, Any]]) -> None:
+    """Writes what `nearfar methods` shows: of each method the mean and half the range of each score over its seeds."""
+    found: dict[str, Any] = {}
+    for (name, examples), entries in _groups(records).items():
+        if name in METHODS and int(examples) >= found.get(name, {"examples": 0})["examples"]:
+            spread = {probe: [entry[probe] for entry in entries] for probe in ("knn", "linear", "fewshot")}
+            scores = {probe: [round(_mean(values), 4), round(_half(values), 4)] for probe, values in spread.items()}
+            found[name] = {"examples": int(examples), "seeds": len(entries), **scores}
+    about = f"CIFAR-10, {TRAIN_ROWS:,} pictures, backbone small"
+    untrained = {probe: round(records["untrained|0|0"][probe], 4) for probe in ("knn", "linear", "fewshot")}
+    whole = {"about": about, "untrained": untrained, "methods": dict(sorted(found.items()))}
+    PUBLISHED.write_text(json.dumps(whole, indent=1) + "\n")
+
+
 def wanted(arguments: argparse.Namespace) -> list[str]:
     """The keys of the records that were asked for."""
     keys = []
@@ -141,10 +182,7 @@ def wanted(arguments: argparse.Namespace) -> list[str]:
 
 def table(records: dict[str, dict[str, Any]]) -> str:
     """The records as Markdown, one row a contestant, best linear score first, with the spread over seeds."""
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for key, record in records.items():
-        name, _, examples = key.split("|")
-        groups.setdefault((name, examples), []).append(record)
+    groups = _groups(records)
     rows = [
         "| contestant | examples | seeds | k-NN | linear | 10 labels a class | effective rank | seconds | peak MiB |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
@@ -161,8 +199,25 @@ def table(records: dict[str, dict[str, Any]]) -> str:
 
 
 def _spread(values: list[float]) -> str:
-    spread = f" ± {(max(values) - min(values)) / 2:.3f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.3f}{spread}"
+    return f"{_mean(values):.3f}" + (f" ± {_half(values):.3f}" if len(values) > 1 else "")
+
+
+def _mean(values: list[float]) -> float:
+    return statistics.mean(values)
+
+
+def _half(values: list[float]) -> float:
+    """Half of the range."""
+    return (max(values) - min(values)) / 2
+
+
+def _groups(records: dict[str, dict[str, Any]]) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """The records of one contestant and number of examples, over seeds."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for key, record in records.items():
+        name, _, examples = key.split("|")
+        groups.setdefault((name, examples), []).append(record)
+    return groups
 
 
 def main() -> None:
@@ -171,19 +226,19 @@ def main() -> None:
     parser.add_argument("--contestants", nargs="+", choices=names, default=names)
     parser.add_argument("--seeds", nargs="+", type=int, help="by default 0, and 0 1 2 for some")
     parser.add_argument("--examples", type=int, default=EXAMPLES, help="seen in training")
+    parser.add_argument("--at-once", type=int, default=1, help="runs at a time, each on a core of its own")
     parser.add_argument("--table", action="store_true", help="only print what is recorded")
+    parser.add_argument("--publish", action="store_true", help="put what is recorded into `nearfar methods`")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
         print(json.dumps(run_one(arguments.one)))
         return
     records = json.loads(RECORDS.read_text()) if RECORDS.exists() else {}
-    for key in [] if arguments.table else wanted(arguments):
-        if key not in records:
-            done = subprocess.run([sys.executable, __file__, "--one", key], stdout=subprocess.PIPE, check=True)
-            records[key] = json.loads(done.stdout.splitlines()[-1]) | {"torch": torch.__version__}
-            RECORDS.write_text(json.dumps(records, indent=1) + "\n")
-            print(key, records[key], flush=True)
+    if not (arguments.table or arguments.publish):
+        run_all([key for key in wanted(arguments) if key not in records], records, arguments.at_once)
+    if arguments.publish:
+        publish(records)
     print(table(records))
 
 

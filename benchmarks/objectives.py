@@ -1,6 +1,6 @@
 """Time and memory of the contrastive objectives beside their peers: forward and backward of pairs 128 wide.
 
-    python benchmarks/objectives.py                    all sizes; fills records/objectives.json, a quarter of an hour
+    python benchmarks/objectives.py                    all sizes; fills records/objectives.json, half an hour
     python benchmarks/objectives.py --pairs 1024 4096  these sizes only; the records of others stay
     python benchmarks/objectives.py --table            prints the table of the records
 
@@ -162,7 +162,7 @@ def run(sizes: list[int], objectives: list[str], repeats: int) -> None:
     records = json.loads(RECORDS.read_text()) if RECORDS.exists() else {}
     for n in sizes:
         for objective in objectives:
-            times = repeats if n <= 8192 else 1 if n <= 32768 else 0
+            times = repeats if n <= 8192 else 4 if n <= 32768 else 0
             record = {"nearfar": in_a_process(objective, "nearfar", n, times)}
             if fits(objective, n):
                 record["peer"] = in_a_process(objective, "peer", n, min(times, 3))

@@ -9,13 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 from nearfar import objectives
+from nearfar.methods import METHODS
+from nearfar.recipes import measured
 
-__all__ = ["objective_table", "on_page_markdown"]
+__all__ = ["method_table", "objective_table", "on_page_markdown"]
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """What mkdocs calls with the text of each page."""
-    return markdown.replace("<!-- table: objectives -->", objective_table())
+    filled = markdown.replace("<!-- table: objectives -->", objective_table())
+    return filled.replace("<!-- table: methods -->", method_table())
 
 
 def objective_table() -> str:
@@ -28,6 +31,18 @@ def objective_table() -> str:
             name = f"[`{function.__name__}`](#nearfar.objectives.{function.__name__})"
             cells = (name, text.partition("\n")[0], section(text, "Landmarks"), paper(section(text, "Source")))
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def method_table() -> str:
+    """Every method with its paper, what it learns from, its landmarks and its measured score."""
+    lines = ["| method | what it is | learns from | loss | linear probe | source |", "|---|---|---|---|---:|---|"]
+    for name, method in METHODS.items():
+        scored = measured(name)
+        score = "" if scored is None else f"{scored.linear[0]:.3f}" + f" ± {scored.linear[1]:.3f}" * (scored.seeds > 1)
+        about = f"[`{name}`](#nearfar.methods.{method.__name__})", method.summary, ", ".join(method.modalities)
+        cells = (*about, method.landmarks(), score, method.paper)
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
 
 

@@ -1,12 +1,15 @@
 """The tables of the docs name all there is, each with its paper."""
 
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from nearfar import objectives
+from nearfar.methods import METHODS
+from nearfar.recipes import measured
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -29,6 +32,27 @@ def test_every_objective_is_listed_with_landmarks_and_paper(tables: ModuleType) 
         assert len(row) == 4
         assert all(cell.strip(" |") for cell in row)
         assert "](https://arxiv.org/abs/" in row[3] or "2006" in row[3], "only DrLIM is older than arXiv's habit"
+
+
+def test_every_method_is_listed_with_landmarks_and_paper(tables: ModuleType) -> None:
+    rows = [row.split(" | ") for row in tables.method_table().splitlines()[2:]]
+    assert [row[0].split("`")[1] for row in rows] == list(METHODS)
+    for row in rows:
+        assert len(row) == 6
+        assert all(cell.strip(" |") for cell in row)
+
+
+def test_the_scores_are_those_of_the_records() -> None:
+    records = json.loads((DOCS.parent / "benchmarks/records/methods.json").read_text(encoding="utf-8"))
+    for name in METHODS:
+        scored = measured(name)
+        assert scored is not None
+        found = [
+            entry["linear"] for key, entry in records.items() if key.startswith(f"{name}|") and key.endswith(f"|{scored.examples}")
+        ]
+        assert scored.seeds == len(found)
+        assert scored.linear[0] == pytest.approx(sum(found) / len(found), abs=1e-4)
+        assert scored.untrained == pytest.approx(records["untrained|0|0"]["linear"], abs=1e-4)
 
 
 def test_the_page_asks_for_its_table(tables: ModuleType) -> None:

@@ -1,10 +1,12 @@
 """The list of methods."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 
 from nearfar.methods import METHODS
+from nearfar.recipes import measured
 
 
 def test_json_has_every_method(typed) -> None:
@@ -14,10 +16,14 @@ def test_json_has_every_method(typed) -> None:
         "paper": METHODS["simclr"].paper,
         "modalities": list(METHODS["simclr"].modalities),
         "summary": METHODS["simclr"].summary,
+        "landmarks": METHODS["simclr"].landmarks(),
+        "measured": asdict(measured("simclr")),
     }
+    assert said["simclr"]["measured"]["linear"][0] > said["simclr"]["measured"]["untrained"]
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_people_read_name_idea_and_paper(name: str, typed) -> None:
     said = " ".join(typed("methods").out.split())
     assert f"{name} {METHODS[name].summary} {METHODS[name].paper}; learns from" in said
+    assert f"Loss: {METHODS[name].landmarks()} Measured: linear probe 0." in said

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from nearfar.probes import Score, fewshot, knn, linear
+from nearfar.probes import Score, fewshot, knn, linear, ridge
 
 Probe = Callable[..., Score]
-PROBES = pytest.mark.parametrize("probe", [knn, linear, fewshot])
+PROBES = pytest.mark.parametrize("probe", [knn, linear, ridge, fewshot])
 Rows = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 

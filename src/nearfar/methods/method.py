@@ -1,5 +1,7 @@
 """The contract between a method and the loop that trains it."""
 
+import inspect
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
@@ -151,6 +153,12 @@ class Method(nn.Module, ABC):
     def embed(self, view: Any) -> Float[Tensor, "n d"]:
         """The representation h of n examples, not the projection z that the loss sees."""
         return self.backbone(view)
+
+    @classmethod
+    def landmarks(cls) -> str:
+        """Values of the loss to read it by: the paragraph of the docstring that begins with "Landmarks:"."""
+        match = re.search(r"^Landmarks: (.+?)(?:\n\n|\Z)", inspect.getdoc(cls) or "", re.MULTILINE | re.DOTALL)
+        return " ".join(match[1].split()) if match else ""
 
     def floor(self, batch_size: int) -> float | None:
         """The loss of perfect views at this global batch size; None where it is not known."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nearfar.errors import complaint
 
-__all__ = ["Examples"]
+__all__ = ["Examples", "labelled"]
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class Examples:
             ValueError: shapes do not fit, a value is not finite, fewer than 2 classes are known, no test row is
                 labelled, or a test row is of a class that no training row has.
         """
-        train, labels = _labelled(where, "train", train, train_labels)
-        test, wanted = _labelled(where, "test", test, test_labels)
+        train, labels = labelled(where, "train", train, train_labels)
+        test, wanted = labelled(where, "test", test, test_labels)
         if train.shape[1] != test.shape[1]:
             widths = (train.shape[1], test.shape[1])
             raise ValueError(complaint(where, "train and test", "of one width", widths, "Embed both by one encoder"))
@@ -96,7 +96,8 @@ class Examples:
         return {"train_rows": len(self.train), "test_rows": len(self.test), "classes": self.num_classes}
 
 
-def _labelled(where: str, name: str, x: np.ndarray | Tensor, labels: np.ndarray | Tensor) -> tuple[Tensor, Tensor]:
+def labelled(where: str, name: str, x: np.ndarray | Tensor, labels: np.ndarray | Tensor) -> tuple[Tensor, Tensor]:
+    """The rows with a label, in float32, and their labels; refuses shapes that do not fit and values not finite."""
     rows, classes = torch.as_tensor(x), torch.as_tensor(labels)
     if rows.ndim != 2 or classes.shape != rows.shape[:1]:
         shapes = (tuple(rows.shape), tuple(classes.shape))

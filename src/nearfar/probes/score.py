@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scipy.special import stdtrit
@@ -19,15 +19,18 @@ class Score:
         accuracy: the fraction of test rows that were classified right.
         interval: the low and the high end of the 95 % interval, fractions.
         settings: the probe's settings, the number of rows and of classes.
+        more: other numbers of the same probe, by name.
     """
 
     accuracy: float
     interval: tuple[float, float]
     settings: Mapping[str, Any]
+    more: Mapping[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The score in the types of JSON."""
-        return {"accuracy": self.accuracy, "interval": list(self.interval), "settings": dict(self.settings)}
+        settings = dict(self.settings)
+        return {"accuracy": self.accuracy, "interval": list(self.interval), **self.more, "settings": settings}
 
 
 def wilson_interval(accuracy: float, rows: int) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """Recipes: which views, backbone, optimizer and schedule a method takes for a modality and a size."""
 
 from nearfar.recipes.image import for_pictures, view_size
+from nearfar.recipes.measured import Measured, measured
 from nearfar.recipes.ranges import CHOICES, RANGES, Range, check_options, check_said, method_options
 from nearfar.recipes.recipe import Recipe
 from nearfar.recipes.resolve import described, policy, resolve
@@ -8,12 +9,14 @@ from nearfar.recipes.resolve import described, policy, resolve
 __all__ = [
     "CHOICES",
     "RANGES",
+    "Measured",
     "Range",
     "Recipe",
     "check_options",
     "check_said",
     "described",
     "for_pictures",
+    "measured",
     "method_options",
     "policy",
     "resolve",
