@@ -194,7 +194,8 @@ def table(records: dict[str, dict[str, Any]]) -> str:
             f"{statistics.mean(entry[fact] for entry in entries):,.0f}" if fact in entries[0] else ""
             for fact in ("effective_rank", "seconds", "peak_mib")
         ]
-        rows.append(f"| {name} | {int(examples) or '':,} | {len(entries)} | {' | '.join(cells)} |")
+        seen = f"{int(examples):,}" if int(examples) else ""
+        rows.append(f"| {name} | {seen} | {len(entries)} | {' | '.join(cells)} |")
     return "\n".join(rows).replace("|  |", "| |")
 
 

@@ -34,6 +34,8 @@ FLAGS: dict[str, dict[str, Flag]] = {
     },
     "resume": flags_of(outline("nearfar.api", "resume")),
     "evaluate": flags_of(outline("nearfar.api", "evaluate")),
+    "finetune": flags_of(outline("nearfar.api", "finetune")),
+    "predict": flags_of(outline("nearfar.api", "predict")),
     "embed": flags_of(outline("nearfar.api", "embed")),
     "demo": flags_of(nearfar.cli.demo._demo),
     **{name: {} for name in ("report", "methods", "doctor")},

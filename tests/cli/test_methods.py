@@ -17,7 +17,7 @@ def test_json_has_every_method(typed) -> None:
         "modalities": list(METHODS["simclr"].modalities),
         "summary": METHODS["simclr"].summary,
         "landmarks": METHODS["simclr"].landmarks(),
-        "measured": asdict(measured("simclr")),
+        "measured": json.loads(json.dumps(asdict(measured("simclr")))),
     }
     assert said["simclr"]["measured"]["linear"][0] > said["simclr"]["measured"]["untrained"]
 
@@ -26,4 +26,4 @@ def test_json_has_every_method(typed) -> None:
 def test_people_read_name_idea_and_paper(name: str, typed) -> None:
     said = " ".join(typed("methods").out.split())
     assert f"{name} {METHODS[name].summary} {METHODS[name].paper}; learns from" in said
-    assert f"Loss: {METHODS[name].landmarks()} Measured: linear probe 0." in said
+    assert f"Loss: {METHODS[name].landmarks()}" + " Measured: linear probe 0." * (measured(name) is not None) in said

@@ -18,7 +18,7 @@ nearfar pretrian simclr pictures
     nearfar: command must be one that `nearfar --help` lists. Got 'pretrian'. Did you mean 'pretrain'?
 nearfar zzz
     nearfar: command must be one that `nearfar --help` lists. Got 'zzz'. Choose from demo, doctor, embed,
-    evaluate, methods, pretrain, report, resume.
+    evaluate, finetune, methods, predict, pretrain, report, resume.
 nearfar --versoin
     nearfar: option must be one that `nearfar --help` lists. Got '--versoin'. Did you mean '--version'?
 nearfar pretrain simclrr pictures
@@ -336,7 +336,8 @@ nearfar evaluate runs/first lone
     evaluate: data must be of at least 2 pictures in each of 2 classes, one to fit on and one to judge by. Got '1
     of class cat'. Add pictures, or leave the class out.
 nearfar evaluate runs/first pictures --probes nkn
-    evaluate: probes must be of knn, linear, fewshot. Got 'nkn'. Did you mean 'knn'?
+    evaluate: probes must be of knn, linear, fewshot, ridge, cluster, retrieval. Got 'nkn'. Did you mean
+    'knn'?
 nearfar evaluate runs/first pictures --probes
     nearfar evaluate: --probes must be followed by a value. Got nothing. Type `nearfar evaluate --help`.
 nearfar evaluate runs/first pictures --test others
@@ -356,6 +357,31 @@ nearfar evaluate runs/first pictures --json=5
 nearfar evaluate runs/torn-seen pictures
     evaluate: runs/torn-seen/seen.npz must be the hashes of training pictures. Got '...'. Restore it, or remove it
     and do without its warning.
+
+# Fine-tuning and predicting
+nearfar finetune runs/first pictures --labels 0
+    finetune: labels must be a fraction above 0 and at most 1. Got 0.0. Try 0.1.
+nearfar finetune runs/first pictures --labels few
+    nearfar finetune: --labels must be a number. Got 'few'. Type `nearfar finetune --help`.
+nearfar finetune runs/first flat
+    finetune: data must be labelled. Got 'no label in flat'. Put the pictures of each class into a folder of its own.
+nearfar finetune runs/first pictures --epochs 1 --steps 2
+    finetune: epochs and steps must be given one at a time. Got [1.0, 2]. Leave out all but one.
+nearfar finetune runs/unfinished pictures
+    load: runs/unfinished must be a run with an encoder. Got 'no encoder.json'. Finish it by `nearfar resume
+    runs/unfinished`.
+nearfar finetune nowhere pictures
+    nearfar: encoder.json must be in the folder nowhere. Got 'no such folder'. Name a run's folder.
+nearfar predict runs/first pictures
+    nearfar predict: --out must be given. Got nothing. Type `nearfar predict --help`.
+nearfar predict runs/first pictures --out new.csv
+    predict: runs/first must be a run with a classifier. Got 'an encoder alone'. Train one by `nearfar finetune
+    runs/first DATA`.
+nearfar predict runs/first pictures --out notes.txt
+    predict: out must be a new file, or an older file of predictions. Got 'notes.txt, which holds something else'.
+    Choose another --out.
+nearfar predict runs/first pictures --out no/such/predictions.csv
+    predict: out must be a file in an existing folder. Got 'no/such/predictions.csv'. Try --out predictions.csv.
 
 # Embedding
 nearfar embed runs/first pictures
@@ -425,7 +451,8 @@ nearfar.pretrain("simclr", "pictures", size=2.5)
 nearfar.evaluate("runs/first", "pictures", probes="knn")
     evaluate: probes must be a list of names. Got 'knn'. Try probes=['knn'].
 nearfar.evaluate("runs/first", "pictures", probes=[])
-    evaluate: probes must be at least one. Got []. Choose from knn, linear, fewshot.
+    evaluate: probes must be at least one. Got []. Choose from knn, linear, fewshot, ridge, cluster,
+    retrieval.
 nearfar.evaluate(5, "pictures")
     load: run must be a run or its folder. Got 'int'. Name the folder, e.g. 'runs/first'.
 nearfar.load("pictures")

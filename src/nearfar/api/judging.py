@@ -9,7 +9,7 @@ from typing import Any
 
 from nearfar.api.ready import check_list, tell
 from nearfar.data import Pictures, Reading
-from nearfar.engine import Encoder, Run, Scores, sample_rows, write_sample
+from nearfar.engine import Classifier, Encoder, Predictions, Run, Scores, sample_rows, write_sample
 from nearfar.engine.folder import check_writable, folder_of, reading_of
 from nearfar.engine.intake import account, open_pictures, parts, place_of
 from nearfar.engine.judge import check_labels, check_probes, judge
@@ -19,7 +19,7 @@ from nearfar.recipes import check_said
 from nearfar.records import EmbeddingTable, RunFolder, read_json, write_json
 from nearfar.report import write_report as _write_report
 
-__all__ = ["embed", "evaluate", "load", "write_report"]
+__all__ = ["embed", "evaluate", "load", "predict", "write_report"]
 
 ALIKE = ("image_column", "label_column", "truncated")
 """What of a run's reading holds for other data too, unless the user says otherwise."""
@@ -70,6 +70,31 @@ def embed(
     return encoder.embed(source)
 
 
+def predict(
+    run: str | Path | Run,
+    data: Any,
+    *,
+    split: str | None = None,
+    reading: Reading = Reading(),  # noqa: B008  # which is frozen
+) -> Predictions:
+    """The likeliest class of every example, and the training example that it is most like.
+
+    Args:
+        run: a run with a classifier, as `finetune` and `pretrain supervised` leave it, or its folder.
+        data: as for `pretrain`; it needs no labels.
+        split: which split of the data; "train" where there is one, else all.
+        reading: how the data is read; columns and what to do with truncated pictures, unless stated, as in the run.
+
+    Raises:
+        DataError: the data cannot be used.
+        RunError: there is no classifier, or it is damaged.
+    """
+    classifier = Classifier.load(folder_of(run, where="predict"))
+    source = open_pictures(data, split=split, reading=_alike(run, reading, data), where="predict")
+    tell(account(source, role="Predicting"))
+    return classifier.predict(source)
+
+
 def evaluate(
     run: str | Path | Run | Encoder,
     data: Any,
@@ -91,7 +116,7 @@ def evaluate(
         data: labelled data, as for `pretrain`.
         split: what probes are fitted on; "train" where there is one, else all.
         test: other data to score on; its test split where it has one, else all.
-        probes: of "knn", "linear", "fewshot".
+        probes: of "knn", "linear", "fewshot", "ridge", "cluster", "retrieval".
         baselines: whether to judge raw input and the untrained network too.
         seed: of what is held out and of the probes' draws.
         reading: how the data is read; columns and what to do with truncated pictures, unless stated, as in the run.

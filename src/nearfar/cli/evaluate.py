@@ -5,7 +5,7 @@ from typing import Any
 
 from nearfar.cli.derive import JSON, compose, flags_of, outline
 from nearfar.cli.output import show, show_json
-from nearfar.cli.scores import basis, score_table
+from nearfar.cli.scores import basis, further, score_table
 
 __all__ = ["command"]
 
@@ -18,6 +18,8 @@ def _evaluate(run: Path, data: Path, *, json: bool = False, **given: Any) -> Non
         show_json(scores)
         return
     show(score_table(scores))
+    for line in further(scores):
+        show(line)
     show(basis(scores))
 
 

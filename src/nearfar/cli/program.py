@@ -29,6 +29,8 @@ COMMANDS = {
     "pretrain": "Learn an encoder from data without labels.",
     "resume": "Go on with a run that was stopped, as if it had never been.",
     "evaluate": "Judge an encoder with labels, beside raw input and the untrained network.",
+    "finetune": "Train a classifier on labelled data, and a run's encoder with it.",
+    "predict": "Write the likeliest class of each example, and the training example that it is most like.",
     "embed": "Write one vector per example, with its id and, where it is known, its label.",
     "report": "Write the page of a run: one file that opens in any browser, offline.",
     "methods": "List the ways to learn.",

@@ -7,10 +7,17 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["basis", "score_table"]
+__all__ = ["basis", "further", "score_table"]
 
 ROWS = {"raw": "raw pixels", "untrained": "untrained network"}
-PROBES = {"knn": "k-NN", "linear": "linear", "fewshot": "{labels_per_class} labels a class"}
+PROBES = {
+    "knn": "k-NN",
+    "linear": "linear",
+    "fewshot": "{labels_per_class} labels a class",
+    "cluster": "{clusters} clusters",
+    "retrieval": "found first",
+}
+KNOWN = ("accuracy", "interval", "settings")
 
 
 def score_table(scores: Mapping[str, Any]) -> Table:
@@ -33,6 +40,19 @@ def score_table(scores: Mapping[str, Any]) -> Table:
 def _cell(score: Mapping[str, Any], style: str = "") -> Text:
     low, high = score["interval"]
     return Text.assemble((f"{100 * score['accuracy']:.1f}", style), (f" ± {50 * (high - low):.1f}", "dim"))
+
+
+def further(scores: Mapping[str, Any]) -> list[Text]:
+    """What else the probes say of the encoder, a line each.
+
+    Args:
+        scores: what `Scores.as_dict` gives.
+    """
+    found = {
+        probe: ", ".join(f"{name} {value:.3f}" for name, value in score.items() if name not in KNOWN)
+        for probe, score in scores["scores"].items()
+    }
+    return [Text(f"{probe}: {line}") for probe, line in found.items() if line]
 
 
 def basis(scores: Mapping[str, Any]) -> Text:

@@ -4,7 +4,7 @@ from nearfar.data.cache import CACHE_BYTES, cache_folder, cached, cached_side
 from nearfar.data.decode import crop_resize, crops, cut, decode, is_gray, resize_center, upright, upright_size
 from nearfar.data.duplicates import Duplicates, duplicates
 from nearfar.data.feed import Boxes, PictureFeed, RawBatch
-from nearfar.data.holdout import holdout
+from nearfar.data.holdout import holdout, with_few_labels
 from nearfar.data.loader import in_order
 from nearfar.data.opening import BUILT_IN, open_source, splits
 from nearfar.data.pictures import KEPT_BYTES, Kept, Pictures
@@ -42,4 +42,5 @@ __all__ = [
     "splits",
     "upright",
     "upright_size",
+    "with_few_labels",
 ]

@@ -1,6 +1,7 @@
 """The engine: the one loop, and what stands around it."""
 
 from nearfar.engine.checkpoint import load_checkpoint, save_checkpoint
+from nearfar.engine.classifier import NEIGHBOURS, Classifier, Predictions, save_classifier
 from nearfar.engine.devices import choose_precision, make_fabric
 from nearfar.engine.encoder import Encoder, EncoderSpec, raw_table
 from nearfar.engine.foresee import available_memory
@@ -14,11 +15,14 @@ from nearfar.engine.train import Feed, Watch, make_batch, train
 
 __all__ = [
     "LARS",
+    "NEIGHBOURS",
     "PROBES",
+    "Classifier",
     "Encoder",
     "EncoderSpec",
     "Feed",
     "Muon",
+    "Predictions",
     "Recorder",
     "Run",
     "Scores",
@@ -35,6 +39,7 @@ __all__ = [
     "raw_table",
     "sample_rows",
     "save_checkpoint",
+    "save_classifier",
     "train",
     "write_sample",
     "write_views",

@@ -9,14 +9,28 @@ import numpy as np
 from nearfar.data.pictures import Pictures
 from nearfar.engine.encoder import Encoder, raw_table
 from nearfar.errors import DataError, complaint, suggestion
-from nearfar.probes import fewshot, knn, linear
+from nearfar.probes import cluster, fewshot, knn, linear, retrieval, ridge
 from nearfar.probes.score import Score
 from nearfar.records import EmbeddingTable
 
 __all__ = ["PROBES", "Scores", "check_labels", "check_probes", "judge"]
 
-PROBES: dict[str, Callable[..., Score]] = {"knn": knn, "linear": linear, "fewshot": fewshot}
-"""The probes by their names on the command line."""
+
+def _clusters(train: Any, train_labels: Any, test: Any, test_labels: Any, *, seed: int) -> Score:
+    """Nothing is fitted: the test rows group themselves."""
+    return cluster(test, test_labels, seed=seed)
+
+
+PROBES: dict[str, Callable[..., Score]] = {
+    "knn": knn,
+    "linear": linear,
+    "fewshot": fewshot,
+    "ridge": ridge,
+    "cluster": _clusters,
+    "retrieval": retrieval,
+}
+"""The probes by their names on the command line; the training rows are the gallery of "retrieval"."""
+SEEDED = ("linear", "fewshot", "cluster")
 
 
 @dataclass(frozen=True)
@@ -113,6 +127,5 @@ def judge(
 
 
 def _scores(train: EmbeddingTable, test: EmbeddingTable, probes: Sequence[str], seed: int) -> dict[str, Score]:
-    seeded: dict[str, dict[str, int]] = {"knn": {}, "linear": {"seed": seed}, "fewshot": {"seed": seed}}
     data = train.vectors, train.labels, test.vectors, test.labels
-    return {name: PROBES[name](*data, **seeded[name]) for name in probes}
+    return {name: PROBES[name](*data, **({"seed": seed} if name in SEEDED else {})) for name in probes}

@@ -16,6 +16,7 @@ from nearfar.data.pictures import Pictures
 from nearfar.distributed import world
 from nearfar.engine.budget import steps_within
 from nearfar.engine.checkpoint import load_checkpoint
+from nearfar.engine.classifier import save_classifier
 from nearfar.engine.display import Display
 from nearfar.engine.encoder import Encoder, EncoderSpec
 from nearfar.engine.health import health
@@ -209,6 +210,9 @@ class Training:
                 recorder.close()
         if first:
             self.encoder().save(files.path)
+            classifier = getattr(self.method, "classifier", None)
+            if classifier is not None:
+                save_classifier(classifier, self.source.class_names, files.path)
         fabric.barrier()
         return Run(files.path)
 

@@ -127,6 +127,8 @@ class Method(nn.Module, ABC):
         min_batch: the smallest global batch the loss means something for.
         accumulates: whether a batch that is cut into micro-steps gives the gradient of the whole, batch norm aside:
             where examples are not compared with one another. Elsewhere each part is compared within itself.
+
+    A method that trains a linear layer from the representation to classes calls it `classifier`; it is kept too.
     """
 
     paper: ClassVar[str]

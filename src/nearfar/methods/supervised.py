@@ -24,6 +24,7 @@ class Supervised(Method):
     Args:
         backbone: the network that is kept.
         num_classes: how many the labels have; the recipe counts them.
+        freeze: whether the backbone stays as it is, batch norms too, and the classifier alone is trained.
 
     Source: cross entropy, as for the supervised baselines of SimCLR, Chen et al. 2020, arXiv 2002.05709.
     """
@@ -33,13 +34,22 @@ class Supervised(Method):
     accumulates: ClassVar[bool] = True
     min_batch: ClassVar[int] = 1
 
-    def __init__(self, backbone: nn.Module, *, num_classes: int | None = None) -> None:
+    def __init__(self, backbone: nn.Module, *, num_classes: int | None = None, freeze: bool = False) -> None:
         super().__init__()
         if num_classes is None or num_classes < 2:
             constraint = "at least 2 classes that the data's labels name"
             raise ValueError(complaint("Supervised", "num_classes", constraint, num_classes, "Give data with labels"))
         self.backbone = backbone
         self.classifier = nn.Linear(dim_of(backbone), num_classes)
+        self.freeze = freeze
+        backbone.requires_grad_(not freeze)
+
+    def train(self, mode: bool = True) -> "Supervised":
+        """As any module; a frozen backbone stays in evaluation mode."""
+        super().train(mode)
+        if self.freeze:
+            self.backbone.eval()
+        return self
 
     def forward(self, batch: Batch) -> Step:
         if batch.label is None:

@@ -97,7 +97,17 @@ class Examples:
 
 
 def labelled(where: str, name: str, x: np.ndarray | Tensor, labels: np.ndarray | Tensor) -> tuple[Tensor, Tensor]:
-    """The rows with a label, in float32, and their labels; refuses shapes that do not fit and values not finite."""
+    """The rows that have a label, in float32, and their labels.
+
+    Args:
+        where: the probe, for the sentence of an error.
+        name: what the rows are called there.
+        x: (n, d) embeddings.
+        labels: (n,) their classes, -1 where unknown.
+
+    Raises:
+        ValueError: shapes do not fit, or a value is not finite.
+    """
     rows, classes = torch.as_tensor(x), torch.as_tensor(labels)
     if rows.ndim != 2 or classes.shape != rows.shape[:1]:
         shapes = (tuple(rows.shape), tuple(classes.shape))

@@ -68,7 +68,9 @@ def retrieval(
     asked, wanted = labelled("retrieval", "query", query, query_labels)
     if keys.shape[1] != asked.shape[1] or not (len(keys) and len(asked)):
         shapes = (tuple(keys.shape), tuple(asked.shape))
-        raise ValueError(complaint("retrieval", "gallery and query", "labelled rows of one width", shapes, "Embed both"))
+        raise ValueError(
+            complaint("retrieval", "gallery and query", "labelled rows of one width", shapes, "Embed both")
+        )
     if same_rows and len(keys) != len(asked):
         sizes = (len(keys), len(asked))
         raise ValueError(complaint("retrieval", "same_rows", "True for one set of rows", sizes, "Leave it out"))

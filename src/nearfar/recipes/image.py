@@ -103,16 +103,24 @@ LARGE_ONES: Mapping[str, Mapping[str, Any]] = {
 """Larger pictures: the papers' settings, but for what only a million pictures can fill."""
 
 
-def for_pictures(method: str, *, size: int, source: Pictures | None = None) -> Recipe:
+FINE: Mapping[str, Mapping[str, Any]] = {
+    "supervised": {"learning_rate": 0.005, "epochs": 20, "least_steps": 300, "stages": ((0.0, 1.0),)},
+}
+"""What differs in a run that begins from trained weights: gentle steps, and enough of them for few labels."""
+
+
+def for_pictures(method: str, *, size: int, source: Pictures | None = None, begun: bool = False) -> Recipe:
     """The recipe of a method for pictures of a size.
 
     Args:
         method: its name on the command line; one without settings of its own has the shared ones.
         size: side of the views in pixels.
         source: the training pictures, where the options that follow from their number are wanted.
+        begun: whether the network begins from trained weights.
     """
     base, own = (SMALL, SMALL_ONES) if size <= SMALL_LIMIT else (LARGE, LARGE_ONES)
-    recipe = replace(base, **{**VIEWS.get(method, {}), **own.get(method, {})})
+    fine = FINE.get(method, {}) if begun else {}
+    recipe = replace(base, **{**VIEWS.get(method, {}), **own.get(method, {}), **fine})
     return recipe if source is None else replace(recipe, options={**recipe.options, **_facts(recipe, source)})
 
 

@@ -21,6 +21,7 @@ class Recipe:
         weight_decay: not applied to biases and norms.
         warmup: part of the run over which the rate rises.
         epochs: length of a run for which nothing else is stated.
+        least_steps: such a run is no shorter, however few examples there are.
         stages: the resolution schedule: pairs (progress, factor on the size).
         start_stem: whether the first layer starts from the training pictures' patches.
         options: keyword arguments of the method.
@@ -36,6 +37,7 @@ class Recipe:
     weight_decay: float
     warmup: float
     epochs: int
+    least_steps: int = 1
     stages: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
     start_stem: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)

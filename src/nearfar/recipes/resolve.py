@@ -48,7 +48,7 @@ def resolve(
     """
     said = {name: value.item() if isinstance(value, np.generic) else value for name, value in said.items()}
     size = said["size"] if said["size"] is not None else view_size(source)
-    recipe = for_pictures(name, size=size, source=source)
+    recipe = for_pictures(name, size=size, source=source, begun=said["init"] is not None)
     batch_size = _batch_size(said["batch_size"], said["accumulate"], method, source, recipe)
     mean, std = channel_statistics(source, source.channels)
     return Settings(
@@ -83,7 +83,7 @@ def policy(settings: Settings) -> Policy:
 
 def described(settings: Settings) -> str:
     """The settings that decide most, and how the learning rate follows the batch: one line for people."""
-    recipe = for_pictures(settings.method, size=settings.size)
+    recipe = for_pictures(settings.method, size=settings.size, begun=settings.init is not None)
     usual = settings.optimizer, settings.learning_rate
     is_recipe = usual == (recipe.optimizer, recipe.scaled_rate(settings.batch_size))
     rate = recipe.rate_line if is_recipe else f"learning rate {settings.learning_rate:.3g}"
@@ -112,8 +112,9 @@ def _backbone(said: Mapping[str, Any], recipe: Recipe) -> str:
 def _steps(said: Mapping[str, Any], recipe: Recipe, steps_per_epoch: int) -> int:
     if said["steps"] is not None:
         return int(said["steps"])
-    epochs = recipe.epochs if said["epochs"] is None else said["epochs"]
-    steps = max(1, round(epochs * steps_per_epoch))
+    if said["epochs"] is None:
+        return max(recipe.least_steps, recipe.epochs * steps_per_epoch)
+    steps = max(1, round(said["epochs"] * steps_per_epoch))
     check_said("pretrain", steps=steps)
     return steps
 

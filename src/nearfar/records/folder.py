@@ -44,6 +44,16 @@ class RunFolder:
         return self.path / "encoder.json"
 
     @property
+    def classifier(self) -> Path:
+        """The classifier that was trained with the backbone, and the names of its classes."""
+        return self.path / "classifier.safetensors"
+
+    @property
+    def neighbours(self) -> Path:
+        """Embeddings of training examples, among which a prediction names the nearest."""
+        return self.path / "neighbours.parquet"
+
+    @property
     def scores(self) -> Path:
         """What probes said."""
         return self.path / "scores.json"

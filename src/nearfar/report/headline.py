@@ -7,8 +7,15 @@ from typing import Any
 
 __all__ = ["Headline", "Mark", "ProbeRows", "headline"]
 
-TITLES = {"linear": "Linear classifier", "fewshot": "Few labels", "knn": "Nearest neighbours"}
-"""The probes a reader meets first, in the order in which they are shown; others follow under their own names."""
+TITLES = {
+    "linear": "Linear classifier",
+    "fewshot": "Few labels",
+    "knn": "Nearest neighbours",
+    "ridge": "Least squares",
+    "cluster": "Clusters",
+    "retrieval": "Own class found first",
+}
+"""The probes a reader knows, in the order in which they are shown; others follow under their own names."""
 
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -138,6 +145,9 @@ def _title(probe: str) -> str:
 def _settings(entry: Mapping[str, Any]) -> str:
     """The settings a reader needs to know what was measured; the rest stays in `scores.json`."""
     settings = entry.get("settings") or {}
+    more = [f"{name} {value:.2f}" for name, value in entry.items() if name in ("nmi", "ari", "map")]
+    if more:
+        return ", ".join(more)
     if "labels_per_class" in settings:
         return f"{settings['labels_per_class']} labels per class, mean of {settings.get('episodes', 1)} draws"
     return ", ".join(f"{name} {settings[name]}" for name in ("k", "temperature") if name in settings)
