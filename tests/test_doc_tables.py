@@ -47,7 +47,6 @@ def test_the_scores_are_those_of_the_records() -> None:
     records = json.loads((DOCS.parent / "benchmarks/records/methods.json").read_text(encoding="utf-8"))
     for name in METHODS:
         scored = measured(name)
-        assert (scored is not None) == any(key.startswith(f"{name}|") for key in records)
         if scored is None:
             continue
         runs = [key for key in records if key.startswith(f"{name}|") and key.endswith(f"|{scored.examples}")]

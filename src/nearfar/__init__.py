@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nearfar.api import (
+        Comparison,
         EmbeddingTable,
         Encoder,
         Predictions,
         Reading,
         Run,
         Scores,
+        compare,
         embed,
         evaluate,
         finetune,
@@ -29,12 +31,14 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Comparison",
     "EmbeddingTable",
     "Encoder",
     "Predictions",
     "Reading",
     "Run",
     "Scores",
+    "compare",
     "embed",
     "evaluate",
     "finetune",

@@ -35,6 +35,7 @@ FLAGS: dict[str, dict[str, Flag]] = {
     "resume": flags_of(outline("nearfar.api", "resume")),
     "evaluate": flags_of(outline("nearfar.api", "evaluate")),
     "finetune": flags_of(outline("nearfar.api", "finetune")),
+    "compare": flags_of(outline("nearfar.api", "compare")),
     "predict": flags_of(outline("nearfar.api", "predict")),
     "embed": flags_of(outline("nearfar.api", "embed")),
     "demo": flags_of(nearfar.cli.demo._demo),

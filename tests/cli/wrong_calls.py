@@ -17,8 +17,8 @@ TABLE = r"""
 nearfar pretrian simclr pictures
     nearfar: command must be one that `nearfar --help` lists. Got 'pretrian'. Did you mean 'pretrain'?
 nearfar zzz
-    nearfar: command must be one that `nearfar --help` lists. Got 'zzz'. Choose from demo, doctor, embed,
-    evaluate, finetune, methods, predict, pretrain, report, resume.
+    nearfar: command must be one that `nearfar --help` lists. Got 'zzz'. Choose from compare, demo, doctor,
+    embed, evaluate, finetune, methods, predict, pretrain, report, resume.
 nearfar --versoin
     nearfar: option must be one that `nearfar --help` lists. Got '--versoin'. Did you mean '--version'?
 nearfar pretrain simclrr pictures
@@ -382,6 +382,19 @@ nearfar predict runs/first pictures --out notes.txt
     Choose another --out.
 nearfar predict runs/first pictures --out no/such/predictions.csv
     predict: out must be a file in an existing folder. Got 'no/such/predictions.csv'. Try --out predictions.csv.
+
+# Comparing
+nearfar compare
+    nearfar compare: RUNS must be given. Got nothing. Type `nearfar compare --help`.
+nearfar compare runs/first
+    compare: runs must be at least 2 different folders. Got ['runs/first']. Name another run.
+nearfar compare nowhere runs/first
+    nearfar: run.json must be in the folder nowhere. Got 'no such folder'. Name a run's folder.
+nearfar compare runs/first runs/unfinished
+    compare: runs/first must be judged already. Got 'no scores.json'. Type `nearfar evaluate runs/first pictures`.
+nearfar compare runs/first runs/unfinished --out notes.txt
+    compare: out must be a new file, or an older page. Got 'notes.txt, which holds something else'. Choose another
+    --out.
 
 # Embedding
 nearfar embed runs/first pictures

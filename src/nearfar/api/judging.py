@@ -17,9 +17,11 @@ from nearfar.engine.overlap import overlap, read_seen, warnings_of
 from nearfar.errors import RunError, complaint
 from nearfar.recipes import check_said
 from nearfar.records import EmbeddingTable, RunFolder, read_json, write_json
+from nearfar.report import Comparison, write_comparison
+from nearfar.report import compare as _compare
 from nearfar.report import write_report as _write_report
 
-__all__ = ["embed", "evaluate", "load", "predict", "write_report"]
+__all__ = ["compare", "embed", "evaluate", "load", "predict", "write_report"]
 
 ALIKE = ("image_column", "label_column", "truncated")
 """What of a run's reading holds for other data too, unless the user says otherwise."""
@@ -150,8 +152,8 @@ def evaluate(
     scores, others, table = judge(encoder, train, held, probes=probes, baselines=baselines, seed=seed)
     facts = {
         "name": train.name,
-        "train": {"split": split or "train", "examples": len(train)},
-        "test": {"name": held.name, "examples": len(held)},
+        "train": {"split": split or "train", "examples": len(train), "fingerprint": train.fingerprint},
+        "test": {"name": held.name, "examples": len(held), "fingerprint": held.fingerprint},
         "held_out": held_out,
         "overlap": shared,
     }
@@ -162,6 +164,25 @@ def evaluate(
         name = f"{held.name}, {'held out' if held_out else 'test'}"
         write_sample(files, held.select(rows), table.rows(rows), name=name)
     return result
+
+
+def compare(runs: Sequence[str | Path | Run], *, out: str | Path | None = None) -> Comparison:
+    """Puts runs side by side: what each scores and costs, and in which settings they differ.
+
+    Runs that differ in nothing but the seed are one contestant, whose spread over the seeds is shown.
+
+    Args:
+        runs: at least two runs or their folders, each judged by `evaluate` on the same data.
+        out: where to write the comparison as a page; nowhere when it is not given.
+
+    Raises:
+        RunError: a folder holds no run, one has not been judged, or they were judged on different data or by no probe
+            in common.
+    """
+    found = _compare([folder_of(run, where="compare") for run in runs])
+    if out is not None:
+        write_comparison(found, Path(out))
+    return found
 
 
 def write_report(run: str | Path | Run) -> Path:

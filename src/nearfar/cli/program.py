@@ -32,6 +32,7 @@ COMMANDS = {
     "finetune": "Train a classifier on labelled data, and a run's encoder with it.",
     "predict": "Write the likeliest class of each example, and the training example that it is most like.",
     "embed": "Write one vector per example, with its id and, where it is known, its label.",
+    "compare": "Put runs side by side: scores with their spread, cost, and the settings in which they differ.",
     "report": "Write the page of a run: one file that opens in any browser, offline.",
     "methods": "List the ways to learn.",
     "doctor": "Show versions, devices, the precision chosen and why, threads, memory and disk.",

@@ -9,6 +9,8 @@ Beside the files of `nearfar.records` it reads the gallery:
                              "views": [{"id": ..., "original": "views/0_original.png", "views": [...]}, ...]}
 """
 
+from nearfar.report.compare import Comparison, Entry, Reading, compare
+from nearfar.report.compared import write_comparison
 from nearfar.report.page import write_report
 
-__all__ = ["write_report"]
+__all__ = ["Comparison", "Entry", "Reading", "compare", "write_comparison", "write_report"]

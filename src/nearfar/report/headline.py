@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Headline", "Mark", "ProbeRows", "headline"]
+__all__ = ["TITLES", "Headline", "Mark", "ProbeRows", "headline"]
 
 TITLES = {
     "linear": "Linear classifier",

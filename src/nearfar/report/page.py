@@ -1,20 +1,16 @@
 """Run folder -> `report.html`: the sections are gathered here and laid out by `templates/page.html.jinja`."""
 
-import base64
-import hashlib
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
-from nearfar.records import EmbeddingTable, MetricsLog, RunFolder, atomic_write, read_json
+from nearfar.records import EmbeddingTable, MetricsLog, RunFolder, read_json
 from nearfar.report.curves import excerpt, health, panels, standing
 from nearfar.report.facts import glance, method_name, settings
 from nearfar.report.gallery import Sprite, read_sprite, read_views
 from nearfar.report.headline import headline
+from nearfar.report.layout import write_page
 from nearfar.report.map import map_data, plane, unit_rows
 from nearfar.report.neighbours import agreement, nearest, queries
 
@@ -44,19 +40,7 @@ def write_report(run: Path) -> Path:
         DataError: the gallery's sample is not a table of embeddings.
     """
     folder = RunFolder(Path(run))
-    context = _context(folder)
-    environment = Environment(
-        loader=PackageLoader("nearfar.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = _percent
-    page = environment.get_template("page.html.jinja").render(context | _assets(environment))
-    with atomic_write(folder.report) as file:
-        file.write(page.encode("utf-8", "replace"))
-    return folder.report
+    return write_page("page.html.jinja", _context(folder), folder.report, scripts=SCRIPTS)
 
 
 def _context(folder: RunFolder) -> dict[str, Any]:
@@ -116,19 +100,3 @@ def _fill(folder: RunFolder, about: Mapping[str, Any]) -> dict[str, str]:
         "resume": f"nearfar resume {run}",
         "evaluate": f"nearfar evaluate {run} {data}",
     }
-
-
-def _assets(environment: Environment) -> dict[str, Any]:
-    """Style and script as they stand in the page, and the script's hash: the page allows no other script to run."""
-
-    def source(name: str) -> str:
-        assert environment.loader is not None
-        return environment.loader.get_source(environment, name)[0]
-
-    script = "\n".join(source(name) for name in SCRIPTS)
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return {"style": Markup(source("page.css")), "script": Markup(script), "script_hash": digest}
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f}\N{NO-BREAK SPACE}%"

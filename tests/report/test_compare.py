@@ -1,0 +1,108 @@
+"""Runs side by side: who is one contestant, what is compared, and what is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nearfar.errors import RunError
+from nearfar.records import MetricsLog, RunFolder, write_json
+from nearfar.report import compare, write_comparison
+
+TEST = {"name": "birds", "examples": 200, "fingerprint": "t"}
+JUDGED = {"name": "birds", "train": {"split": "train", "examples": 800, "fingerprint": "f"}, "test": TEST}
+
+
+def score(accuracy: float) -> dict[str, Any]:
+    return {"accuracy": accuracy, "interval": [accuracy - 0.03, accuracy + 0.03], "settings": {}}
+
+
+def run(
+    root: Path, name: str, accuracy: float, *, seed: int = 0, method: str = "simclr", data: Any = JUDGED, **given: Any
+) -> Path:
+    """A judged run's folder."""
+    files = RunFolder(root / name)
+    files.path.mkdir(parents=True)
+    options = given.pop("options", {"temperature": 0.2})
+    settings = {"batch_size": 64, "steps": 100, "seed": seed, "views": {"strength": 0.5}, **given}
+    about = {"method": method, "paper": f"{method.upper()}, somebody", "seed": seed, "settings": settings}
+    write_json(files.run, {**about, "options": options, "data": {"name": "birds", "fingerprint": "f"}})
+    baselines = {"raw": {"linear": score(0.3), "knn": score(0.2)}, "untrained": {"linear": score(0.4)}}
+    scores = {"linear": score(accuracy), "knn": score(accuracy - 0.1)}
+    write_json(files.scores, {"data": data, "scores": scores, "baselines": baselines})
+    log = MetricsLog(files.metrics)
+    for step in range(1, 101):
+        record = {"step": step, "loss": 6 - step / 50, "chance": 6.0, "floor": 0.0, "seconds": 0.6 * step}
+        log.append(record | ({"guard": "fine", "effective_rank": 9.0} if step % 10 == 0 else {}))
+    log.close()
+    return files.path
+
+
+def test_runs_that_differ_in_the_seed_alone_are_one_contestant(tmp_path: Path) -> None:
+    runs = [run(tmp_path, f"{seed}", 0.7 + seed / 100, seed=seed) for seed in range(3)]
+    found = compare([*runs, run(tmp_path, "other", 0.5, method="byol")])
+    first, second = found.entries
+    assert (first.name, first.seeds, second.name, second.seeds) == ("SIMCLR", (0, 1, 2), "BYOL", (0,))
+    assert vars(first.readings["linear"]) == pytest.approx({"mean": 0.71, "low": 0.7, "high": 0.72})
+    assert vars(second.readings["linear"]) == pytest.approx({"mean": 0.5, "low": 0.47, "high": 0.53})
+    assert (first.examples, first.seconds, first.guard) == (6400, pytest.approx(60), ("fine",) * 3)
+    assert found.verdict == "SIMCLR is best on linear, 21.0 points above BYOL."
+    assert found.baselines == {"raw": {"linear": 0.3, "knn": 0.2}, "untrained": {"linear": 0.4}}
+
+
+def test_kin_are_named_by_what_they_differ_in(tmp_path: Path) -> None:
+    runs = [run(tmp_path, f"{t}", 0.6, options={"temperature": t}) for t in (0.1, 0.2)]
+    found = compare([*runs, run(tmp_path, "views", 0.5, views={"strength": 1.0})])
+    assert [entry.name for entry in found.entries] == [
+        "SIMCLR, temperature 0.1, view strength 0.5",
+        "SIMCLR, temperature 0.2, view strength 0.5",
+        "SIMCLR, temperature 0.2, view strength 1",
+    ]
+    assert found.verdict.endswith("0.0 points apart: too close to call.")
+
+
+def test_seeds_alone_are_said_to_be_so(tmp_path: Path) -> None:
+    found = compare([run(tmp_path, f"{seed}", 0.7, seed=seed) for seed in range(2)])
+    assert found.verdict == "All runs are one contestant, SIMCLR, and differ in the seed alone."
+    assert json.loads(json.dumps(found.as_dict()))["entries"][0]["seeds"] == [0, 1]
+
+
+def test_data_is_the_same_by_its_pictures_and_not_by_its_name(tmp_path: Path) -> None:
+    renamed = {**JUDGED, "name": "elsewhere"}
+    assert compare([run(tmp_path, "a", 0.6), run(tmp_path, "b", 0.5, method="byol", data=renamed)]).entries
+    others = {**JUDGED, "test": {**TEST, "fingerprint": "u"}}
+    with pytest.raises(RunError, match=r"^compare: runs must be judged on the same data\. Got '.*/a on 200 examples"):
+        compare([tmp_path / "a", run(tmp_path, "c", 0.5, data=others)])
+
+
+def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
+    one = run(tmp_path, "one", 0.6)
+    with pytest.raises(RunError, match=r"^compare: runs must be at least 2 different folders\. "):
+        compare([one, tmp_path / "." / "one"])
+    other = run(tmp_path, "other", 0.5)
+    scores = json.loads(RunFolder(other).scores.read_text())
+    write_json(RunFolder(other).scores, {**scores, "scores": {"ridge": score(0.5)}})
+    with pytest.raises(RunError, match=r"^compare: runs must be judged by one probe in common\. "):
+        compare([one, other])
+    RunFolder(other).scores.unlink()
+    with pytest.raises(RunError, match=r"other must be judged already\. .* Type `nearfar evaluate .*/other birds`\."):
+        compare([one, other])
+    with pytest.raises(RunError, match=r"run\.json must be in the folder"):
+        compare([one, tmp_path / "nowhere"])
+
+
+def test_the_page_holds_scores_curves_and_settings(tmp_path: Path) -> None:
+    found = compare([run(tmp_path, "a", 0.6), run(tmp_path, "b", 0.5, method="byol", options={"momentum": 0.9})])
+    text = write_comparison(found, tmp_path / "compare.html").read_text(encoding="utf-8")
+    assert found.verdict in text
+    assert text.count("<polyline") == 4, "two runs, loss and effective rank"
+    assert "<script" not in text
+    assert ">momentum<" in text
+    assert "60.0\N{NO-BREAK SPACE}%" in text
+
+
+def test_names_cannot_break_the_page(tmp_path: Path) -> None:
+    odd = "</script><b>"
+    found = compare([run(tmp_path, "a", 0.6), run(tmp_path, "b", 0.5, options={"temperature": odd})])
+    assert odd not in write_comparison(found, tmp_path / "compare.html").read_text(encoding="utf-8")
