@@ -118,7 +118,7 @@ def evaluate(
         data: labelled data, as for `pretrain`.
         split: what probes are fitted on; "train" where there is one, else all.
         test: other data to score on; its test split where it has one, else all.
-        probes: of "knn", "linear", "fewshot", "ridge", "cluster", "retrieval".
+        probes: of knn, linear, fewshot, ridge, cluster and retrieval.
         baselines: whether to judge raw input and the untrained network too.
         seed: of what is held out and of the probes' draws.
         reading: how the data is read; columns and what to do with truncated pictures, unless stated, as in the run.

@@ -6,6 +6,8 @@
         last.ckpt            the training state; replaced atomically, loads without executing code
         encoder.safetensors  the weights of the backbone: the product
         encoder.json         how to rebuild and feed the backbone: usable without the rest of the run
+        classifier.safetensors  what turns the representation into classes, with their names; of a fine-tuned run
+        neighbours.parquet   embeddings of training examples, of which a prediction names the nearest; likewise
         scores.json          what probes said of the encoder, and of the baselines
         skipped.csv          file, reason: what of the data could not be used
         seen.npz             a hash of each training picture: whether an encoder is judged by any of them
