@@ -144,8 +144,10 @@ def run_all(keys: list[str], records: dict[str, dict[str, Any]], at_once: int) -
     def run(key: str) -> tuple[str, str]:
         core = cores.get()
         command = ["taskset", "-c", str(core), sys.executable, __file__, "--one", key]
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-        cores.put(core)
+        try:
+            done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+        finally:
+            cores.put(core)
         return key, done.stdout.decode().splitlines()[-1]
 
     with ThreadPoolExecutor(at_once) as pool:
@@ -162,7 +164,9 @@ def publish(records: dict[str, dict[str, Any]]) -> None:
     for (name, examples), entries in _groups(records).items():
         if name in METHODS and int(examples) >= found.get(name, {"examples": 0})["examples"]:
             spread = {probe: [entry[probe] for entry in entries] for probe in ("knn", "linear", "fewshot")}
-            scores = {probe: [round(_mean(values), 4), round(_half(values), 4)] for probe, values in spread.items()}
+            scores = {
+                probe: [round(statistics.mean(values), 4), round(_half(values), 4)] for probe, values in spread.items()
+            }
             found[name] = {"examples": int(examples), "seeds": len(entries), **scores}
     about = f"CIFAR-10, {TRAIN_ROWS:,} pictures, backbone small"
     untrained = {probe: round(records["untrained|0|0"][probe], 4) for probe in ("knn", "linear", "fewshot")}
@@ -200,11 +204,7 @@ def table(records: dict[str, dict[str, Any]]) -> str:
 
 
 def _spread(values: list[float]) -> str:
-    return f"{_mean(values):.3f}" + (f" ± {_half(values):.3f}" if len(values) > 1 else "")
-
-
-def _mean(values: list[float]) -> float:
-    return statistics.mean(values)
+    return f"{statistics.mean(values):.3f}" + (f" ± {_half(values):.3f}" if len(values) > 1 else "")
 
 
 def _half(values: list[float]) -> float:

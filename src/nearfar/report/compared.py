@@ -1,14 +1,15 @@
 """A comparison as a page."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from nearfar.records import MetricsLog, RunFolder
 from nearfar.report.compare import Comparison
 from nearfar.report.curves import smoothed
-from nearfar.report.headline import TITLES
+from nearfar.report.headline import TITLES, axis
 from nearfar.report.layout import write_page
 
 __all__ = ["write_comparison"]
@@ -63,9 +64,7 @@ def _rows(comparison: Comparison, probe: str) -> dict[str, Any]:
     others = {role: scores[probe] for role, scores in comparison.baselines.items() if probe in scores}
     values = [value for entry in comparison.entries for value in vars(entry.readings[probe]).values()]
     values += others.values()
-    step = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2) if (max(values) - min(values)) / step <= 5 or step == 0.2)
-    low, high = step * math.floor(min(values) / step + 1e-9), step * math.ceil(max(values) / step - 1e-9)
-    high = max(high, low + step)
+    low, high, step = axis(values)
 
     def place(value: float) -> float:
         return round(100 * (value - low) / (high - low), 2)
@@ -120,8 +119,6 @@ def _times(record: Record, name: str) -> float | None:
 def _panel(
     title: str, note: str, value: Callable[[Record], float | None], logs: Sequence[tuple[int, Sequence[Record]]]
 ) -> _Panel | None:
-    import numpy as np
-
     curves = []
     for colour, records in logs:
         points = [(record["step"], found) for record in records if (found := value(record)) is not None]

@@ -1,11 +1,11 @@
 """Scores as the page's first section: what each probe reads on the encoder, beside both baselines."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["TITLES", "Headline", "Mark", "ProbeRows", "headline"]
+__all__ = ["TITLES", "Headline", "Mark", "ProbeRows", "axis", "headline"]
 
 TITLES = {
     "linear": "Linear classifier",
@@ -128,9 +128,20 @@ def _names(scores: Mapping[str, Any], *, modality: str) -> dict[str, str]:
 
 
 def _axis(readings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> tuple[float, float, float]:
-    """An axis of three to seven round ticks that holds every reading and its interval: low, high, step."""
+    """An axis that holds every reading and its interval: low, high, step."""
     entries = [entry for marks in readings.values() for entry in marks.values()]
-    values = [value for entry in entries for value in (entry["accuracy"], *(entry.get("interval") or ()))]
+    return axis([value for entry in entries for value in (entry["accuracy"], *(entry.get("interval") or ()))])
+
+
+def axis(values: Sequence[float]) -> tuple[float, float, float]:
+    """An axis of three to seven round ticks that holds some fractions.
+
+    Args:
+        values: the fractions.
+
+    Returns:
+        Its low end, its high end and the step from tick to tick.
+    """
     low, high = min(values), max(values)
     step = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2) if (high - low) / step <= 5 or step == 0.2)
     bottom = max(0.0, step * math.floor(low / step + 1e-9))
