@@ -10,7 +10,8 @@ the untrained network, and lightly's methods on the same backbone (`lightly-simc
 
 Every result is kept in `records/methods.json` by contestant, seed and number of examples; what is there is not run
 again, so it may be run in pieces. Each run is a process of its own, pinned to one core together with its loader
-workers: seconds are of one core, and its peak memory is the run's without the workers.
+workers: seconds are that core's, of the processor, and peak memory is the run's without the workers. The label-free
+diagnostics of each encoder are in its record too; `--correlation` prints how they rank the runs.
 """
 
 import argparse
@@ -22,7 +23,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
@@ -36,8 +36,8 @@ from lightly_methods import LIGHTLY, lightly_network
 
 import nearfar
 from nearfar.data import Pictures, channel_statistics
+from nearfar.engine import Encoder, EncoderSpec, label_free, raw_table
 from nearfar.diagnostics import effective_rank
-from nearfar.engine import Encoder, EncoderSpec, raw_table
 from nearfar.methods import METHODS
 from nearfar.probes import fewshot, knn, linear
 from nearfar.records import EmbeddingTable, MetricsLog, RunFolder
@@ -66,23 +66,26 @@ def scores(table: Table) -> dict[str, float]:
     return probes | {"effective_rank": float(effective_rank(torch.from_numpy(test.vectors[:2048])))}
 
 
+def judged(encoder: Encoder) -> dict[str, Any]:
+    return scores(encoder.embed) | {"label_free": label_free(encoder, cifar10("test"))}
+
+
 def nearfar_run(method: str, seed: int, examples: int) -> dict[str, Any]:
     source = training_pictures(labelled=method == "supervised")
     with tempfile.TemporaryDirectory() as folder:
         run = nearfar.pretrain(method, source, epochs=examples / TRAIN_ROWS, seed=seed, out=Path(folder) / "run")
         log = MetricsLog.read(RunFolder(run.path).metrics)
-        facts = {"seconds": log[-1]["seconds"], "peak_mib": _peak(), "loss": log[-1]["loss"]}
+        facts = {"seconds": _seconds(), "peak_mib": _peak(), "loss": log[-1]["loss"]}
         facts |= {"guard": [record["guard"] for record in log if record.get("guard")]}
-        return scores(run.encoder.embed) | facts
+        return judged(run.encoder) | facts
 
 
 def lightly_run(method: str, seed: int, examples: int) -> dict[str, Any]:
     source = training_pictures(labelled=False)
     spec = replace(_spec(source), seed=seed)
-    begun = time.monotonic()
     network = lightly_network(method, spec.build(), source, examples=examples, seed=seed)
-    facts = {"seconds": time.monotonic() - begun, "peak_mib": _peak()}
-    return scores(Encoder(spec, network).embed) | facts
+    facts = {"seconds": _seconds(), "peak_mib": _peak()}
+    return judged(Encoder(spec, network)) | facts
 
 
 def baseline_run(name: str) -> dict[str, Any]:
@@ -91,7 +94,7 @@ def baseline_run(name: str) -> dict[str, Any]:
         return scores(raw)
     if name == "untrained":
         spec = _spec(training_pictures(labelled=False))
-        return scores(Encoder(spec, spec.build()).embed)
+        return judged(Encoder(spec, spec.build()))
     if name == "HOG":
         from skimage.feature import hog
 
@@ -118,6 +121,12 @@ def _upright(vectors: np.ndarray) -> np.ndarray:
 def _spec(source: Pictures) -> EncoderSpec:
     mean, std = channel_statistics(source, 3)
     return EncoderSpec(backbone="small", stem=None, size=32, channels=3, mean=mean, std=std, seed=0)
+
+
+def _seconds() -> float:
+    """Processor time of this process so far, importing included, and of its loader workers that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def _peak() -> float:

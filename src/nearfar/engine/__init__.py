@@ -7,6 +7,7 @@ from nearfar.engine.encoder import Encoder, EncoderSpec, raw_table
 from nearfar.engine.foresee import available_memory
 from nearfar.engine.gallery import sample_rows, write_sample, write_views
 from nearfar.engine.judge import PROBES, Scores, judge
+from nearfar.engine.label_free import label_free
 from nearfar.engine.optim import LARS, Muon, build_optimizer
 from nearfar.engine.recorder import Recorder
 from nearfar.engine.run import Run, Training
@@ -33,6 +34,7 @@ __all__ = [
     "build_optimizer",
     "choose_precision",
     "judge",
+    "label_free",
     "load_checkpoint",
     "make_batch",
     "make_fabric",

@@ -1,0 +1,77 @@
+"""What can be said of a finished encoder without labels."""
+
+import math
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from nearfar.data.pictures import Pictures
+from nearfar.data.plain import plain_batches
+from nearfar.diagnostics import (
+    alignment,
+    alpha_req,
+    effective_rank,
+    embedding_std,
+    lidar,
+    participation_ratio,
+    uniformity,
+)
+from nearfar.engine.encoder import Encoder
+from nearfar.views.draws import Draws
+from nearfar.views.policies import simclr
+
+__all__ = ["label_free"]
+
+EXAMPLES = 2048
+"""Whose embeddings are looked at: more say the same, and ranks compare between equal numbers alone."""
+VIEWED = 1024
+"""Of these, those that are also seen in several views; LiDAR's authors take 1,000."""
+VIEWS = 5
+"""Of each; LiDAR's authors take 50."""
+
+
+@torch.no_grad()
+def label_free(encoder: Encoder, source: Pictures, *, seed: int = 0) -> dict[str, float]:
+    """The diagnostics of an encoder on some pictures, with the same views whatever it was trained on.
+
+    Compare them between encoders of one width on the same pictures; the docstring of each diagnostic says what it can
+    and cannot tell.
+
+    Args:
+        encoder: what is looked at.
+        source: pictures, of which at most 2,048 are taken, evenly; their labels are not read.
+        seed: of the views.
+
+    Returns:
+        By name: `effective_rank` (RankMe), `participation_ratio`, `alpha_req`, `embedding_spread` (the deviation on the
+        unit sphere as a part of an even one's), `uniformity`, and over SimCLR's views `alignment` and `lidar`. What is
+        not finite is left out.
+    """
+    rows = np.linspace(0, len(source) - 1, min(EXAMPLES, len(source))).astype(int)
+    chosen = source.select(rows)
+    h = torch.from_numpy(encoder.embed(chosen).vectors)
+    seen = _in_views(encoder, chosen.select(np.arange(min(VIEWED, len(chosen)))), seed=seed)
+    found = {
+        "effective_rank": effective_rank(h),
+        "participation_ratio": participation_ratio(h),
+        "alpha_req": alpha_req(h),
+        "embedding_spread": embedding_std(h) * math.sqrt(h.shape[1]),
+        "uniformity": uniformity(h),
+        "alignment": alignment(seen[:, 0], seen[:, 1]),
+        "lidar": lidar(seen),
+    }
+    return {name: float(value) for name, value in found.items() if bool(value.isfinite())}
+
+
+def _in_views(encoder: Encoder, source: Pictures, *, seed: int) -> Float[Tensor, "n v d"]:
+    """The representation of every picture in each of its views."""
+    spec, device = encoder.spec, next(encoder.backbone.parameters()).device
+    policy = simclr(spec.size, mean=spec.mean, std=spec.std, num_views=VIEWS)
+    seen = torch.empty(len(source), VIEWS, encoder.dim)
+    for pictures, rows in plain_batches(source, size=spec.size, channels=spec.channels, batch_size=256):
+        index = torch.from_numpy(rows)
+        for place, view in enumerate(policy(pictures.to(device), Draws.of(seed, 0, index))):
+            seen[index, place] = encoder.backbone(view.contiguous(memory_format=torch.channels_last)).float().cpu()
+    return seen
