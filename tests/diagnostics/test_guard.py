@@ -70,6 +70,14 @@ HEALTHY = {
         lambda part: 8.32 - max(0, part - 0.2), floor=3.35, chance=math.log(4097)
     ),
     "simsiam": history(falling(0.0, -0.85), rank=falling(70.0, 28.0), floor=-1.0, chance=0.0),
+    "simsiam on CIFAR-10, with 11 of its 161 directions at a third": history(
+        falling(0.0, -0.77, speed=20), lambda part: 0.95, lambda part: 161 if part < 0.01 else 11 + 25 * max(0, part - 0.3),
+        floor=-1.0, chance=0.0,
+    ),
+    "byol on CIFAR-10, with 13 of its 134 directions at a third": history(
+        falling(4.0, 1.05, speed=20), lambda part: 0.71, lambda part: 134 if part < 0.01 else 13 + 20 * max(0, part - 0.3),
+        floor=0.0, chance=4.0,
+    ),
     "byol, whose projections are close to one at first": history(
         falling(4.0, 0.8), spread=lambda part: min(0.75, 0.15 + 2.5 * part), rank=lambda part: 8 + 20 * part,
         floor=0.0, chance=4.0,
@@ -85,7 +93,7 @@ FAILING = {
         "different examples come close to one point: the projections use 40 of the 40 directions they had, at 1 %",
     ),
     "simsiam without stop-gradient: few directions": (
-        history(falling(0.0, -0.9), rank=falling(80.0, 5.0, speed=7), floor=-1.0, chance=0.0),
+        history(falling(0.0, -0.89, speed=20), rank=falling(80.0, 5.0, speed=7), floor=-1.0, chance=0.0),
         "collapsing",
         r"alike: the projections use 1\d of the 78 directions they had, at 90 % of an even spread, while the loss has "
         r"come 8\d % of the way to its floor\.",
@@ -186,15 +194,21 @@ def test_a_classifier_that_masters_its_classes_is_fine() -> None:
 
 
 def test_embeddings_narrower_than_the_untrained_network_s_are_named() -> None:
-    def with_embeddings(course: Course) -> list[dict[str, Any]]:
-        records = history(falling(CHANCE, 4.4), floor=0.97, chance=CHANCE)
-        return [{**record, "embedding_spread": course(record["step"] / STEPS)} for record in records]
+    def with_embeddings(spread: Course, rank: Course, to: float = 4.4) -> list[dict[str, Any]]:
+        records = history(falling(CHANCE, to), floor=0.97, chance=CHANCE)
+        courses = {"embedding_spread": spread, "effective_rank": rank}
+        return [record | {key: course(record["step"] / STEPS) for key, course in courses.items()} for record in records]
 
-    ruinous = with_embeddings(lambda part: 0.31 if part < 0.01 else 0.17)
+    ruinous = with_embeddings(lambda part: 0.18, lambda part: 32.0 if part < 0.01 else 14.5)
     assert verdicts(ruinous, until=1 / 3)[-1] == "collapsing"
-    assert "their spread fell from 31 % before training to 17 % of an even one. What" in guard(ruinous, steps=STEPS)[1]
-    assert set(verdicts(with_embeddings(lambda part: 0.31 + 0.2 * part))) == {"early", "fine"}
-    dipped = with_embeddings(lambda part: 0.31 if part < 0.01 else 0.1 + 2 * part)
+    words = "their spread went from 18 % before training to 18 %, their directions from 32 to 14. What"
+    assert words in guard(ruinous, steps=STEPS).sentence
+    closer = with_embeddings(lambda part: 0.31 if part < 0.01 else 0.17, lambda part: 32.0)
+    assert verdicts(closer, until=1 / 3)[-1] == "collapsing"
+    assert set(verdicts(with_embeddings(lambda part: 0.31 + 0.2 * part, lambda part: 25.0))) == {"early", "fine"}
+    near_its_floor = with_embeddings(lambda part: 0.31, lambda part: 32.0 if part < 0.01 else 10.0, to=1.5)
+    assert set(verdicts(near_its_floor)) == {"early", "fine"}
+    dipped = with_embeddings(lambda part: 0.31 if part < 0.01 else 0.1 + 2 * part, lambda part: 32.0)
     assert set(verdicts(dipped)) == {"early", "fine"}
 
 

@@ -1,5 +1,6 @@
 """Is the run fine, stuck or collapsing? Judged from its records, without labels, by one rule for every method."""
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
@@ -22,15 +23,18 @@ FILLED = 0.6
 Limits = Mapping[str, float]
 SPREAD: Limits = {"collapsing": 0.12, "collapsed": 0.04}
 """Of an even spread. Healthy runs are above 0.25 by then."""
-RANK: Limits = {"collapsing": 0.06, "collapsed": 0.03}
-"""Of the most directions that the run has used. Healthy runs keep more than 0.14."""
-HOLLOW = 0.027
-"""Of the part of the loss that is left, times the part of an even spread, times the part of the most directions: a loss
-that nears its floor while examples become alike is met by a trivial solution. From 0.3 of the steps on healthy runs are
-above 0.039; failing ones fall below 0.02."""
-NARROW = 0.85
-"""Of the spread that the embeddings of the untrained network had. Training widens it, a ruinous rate does not: healthy
-runs are above 0.95, such ones below 0.7."""
+RANK: Limits = {"collapsing": 0.04, "collapsed": 0.02}
+"""Of the most directions that the run has used. Healthy runs keep more than 0.065."""
+HOLLOW = 0.0027
+"""Of the square of the part of the loss that is left, times the part of an even spread, times the part of the most
+directions: a loss that nears its floor while examples become alike is met by a trivial solution, while BYOL and SimSiam
+pass through few directions with a fifth of their loss still to come. From 0.3 of the steps on healthy runs are above
+0.0034; failing ones fall below 0.002."""
+WELL_SPREAD = 0.5
+"""Projections that keep this part of their spread and directions are no trivial solution, however low the loss."""
+NARROW = 0.6
+"""Of what the untrained network's embeddings had, spread times directions. Training widens them, a ruinous rate does
+not: while the loss has come less than half its way, healthy runs are above 0.77, such ones below 0.5."""
 RISING = 1.2
 """What has grown by this factor since half the steps is on its way up, not collapsing."""
 RELIEF = 1.1
@@ -60,10 +64,11 @@ def guard(records: Sequence[Mapping[str, Any]], *, steps: int) -> Verdict:
 
     Collapse is read from the projections, or, where a method has none, from the embeddings. They lie nearly in one
     point, or on one line, and do not recover; or the loss comes near its floor while they use ever fewer directions,
-    which only a solution that makes examples alike can do so early; or the embeddings lie closer together than those
-    of the untrained network. Stuck is read from the loss: it has not left its chance value, and is not on its way. A
-    healthy loss may stay near chance, as NT-Xent's does at temperature 0.5, so what counts is the way from chance to
-    the floor; one that rises, as MoCo's does while its queue fills, is well as long as it is below chance.
+    which only a solution that makes examples alike can do so early; or the embeddings lie closer together, or along
+    fewer directions, than those of the untrained network, while the loss is far from its floor. Stuck is read from the
+    loss: it has not left its chance value, and is not on its way. A healthy loss may stay near chance, as NT-Xent's
+    does at temperature 0.5, so what counts is the way from chance to the floor; one that rises, as MoCo's does while
+    its queue fills, is well as long as it is below chance.
 
     Landmarks: an untrained network is "early"; equal similarities are "stuck"; one point, or one line, is "collapsed".
     It cannot tell whether what a spread-out representation holds is of use, and it does not see embeddings that shrink
@@ -99,15 +104,26 @@ def _collapse(records: Sequence[Mapping[str, Any]], relief: float) -> Verdict | 
         return _warn(state, f"different examples come close to one point: {found}", records)
     if (state := _below(now / most, RANK, relief)) and not _rises(rank):
         return _warn(state, f"different examples come close to one line: {found}", records)
-    way = _way(records) if what == "projections" else None
-    if way is not None and (1 - way) * even * now / most < HOLLOW * relief:
+    way, kept = _way(records), even * now / most
+    if way is not None and what == "projections" and kept < WELL_SPREAD and (1 - way) ** 2 * kept < HOLLOW * relief:
         near = f", while the loss has come {_percent(way)} of the way to its floor" if way > 0.5 else ""
         return _warn("collapsing", f"different examples are being made alike: {found}{near}", records)
-    course = _series(records, "embedding_spread")
-    if course and course[-1][1] < NARROW * relief * course[0][1]:
-        fell = f"from {_percent(course[0][1])} before training to {_percent(course[-1][1])} of an even one"
-        return _warn("collapsing", f"the embeddings draw together: their spread fell {fell}", records, GENTLER)
+    if (way is None or way < 0.5) and _breadth(records, -1) < NARROW * relief * _breadth(records, 0):
+        return _warn("collapsing", f"the embeddings draw together: {_narrowing(records)}", records, GENTLER)
     return None
+
+
+def _breadth(records: Sequence[Mapping[str, Any]], place: int) -> float:
+    """The spread of the embeddings times the directions that they use, where these are known, at one of the looks."""
+    return math.prod(series[place][1] for key in KINDS["embeddings"] if (series := _series(records, key)))
+
+
+def _narrowing(records: Sequence[Mapping[str, Any]]) -> str:
+    """How far the embeddings have drawn together since before training."""
+    spread, rank = (_series(records, key) for key in KINDS["embeddings"])
+    words = [f"their spread went from {_percent(spread[0][1])} before training to {_percent(spread[-1][1])}"]
+    words += [f"their directions from {rank[0][1]:.0f} to {rank[-1][1]:.0f}"] if rank else []
+    return ", ".join(words)
 
 
 def _stuck(records: Sequence[Mapping[str, Any]], done: float, relief: float) -> Verdict | None:
