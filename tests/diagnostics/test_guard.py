@@ -71,11 +71,13 @@ HEALTHY = {
     ),
     "simsiam": history(falling(0.0, -0.85), rank=falling(70.0, 28.0), floor=-1.0, chance=0.0),
     "simsiam on CIFAR-10, with 11 of its 161 directions at a third": history(
-        falling(0.0, -0.77, speed=20), lambda part: 0.95, lambda part: 161 if part < 0.01 else 11 + 25 * max(0, part - 0.3),
+        falling(0.0, -0.77, speed=20), lambda part: 0.95,
+        lambda part: 161 if part < 0.01 else 11 + 25 * max(0, part - 0.3),
         floor=-1.0, chance=0.0,
     ),
     "byol on CIFAR-10, with 13 of its 134 directions at a third": history(
-        falling(4.0, 1.05, speed=20), lambda part: 0.71, lambda part: 134 if part < 0.01 else 13 + 20 * max(0, part - 0.3),
+        falling(4.0, 1.05, speed=20), lambda part: 0.71,
+        lambda part: 134 if part < 0.01 else 13 + 20 * max(0, part - 0.3),
         floor=0.0, chance=4.0,
     ),
     "byol, whose projections are close to one at first": history(
