@@ -33,11 +33,12 @@ import numpy as np
 import torch
 from data import cifar10
 from lightly_methods import LIGHTLY, lightly_network
+from scipy.stats import spearmanr
 
 import nearfar
 from nearfar.data import Pictures, channel_statistics
-from nearfar.engine import Encoder, EncoderSpec, label_free, raw_table
 from nearfar.diagnostics import effective_rank
+from nearfar.engine import Encoder, EncoderSpec, label_free, raw_table
 from nearfar.methods import METHODS
 from nearfar.probes import fewshot, knn, linear
 from nearfar.records import EmbeddingTable, MetricsLog, RunFolder
@@ -212,6 +213,26 @@ def table(records: dict[str, dict[str, Any]]) -> str:
     return "\n".join(rows).replace("|  |", "| |")
 
 
+def correlation(records: dict[str, dict[str, Any]]) -> str:
+    """How each label-free score ranks the runs, beside the linear probe: Spearman's correlation, as Markdown.
+
+    Over all of nearfar's runs that have them, and over those without labels in training alone.
+    """
+    runs = {key: record for key, record in records.items() if "label_free" in record and key.split("|")[0] in METHODS}
+    without = {key: record for key, record in runs.items() if not key.startswith("supervised")}
+    names = sorted({name for record in runs.values() for name in record["label_free"]})
+    rows = [f"| score | {len(runs)} runs | {len(without)} without supervision |", "|---|---:|---:|"]
+    for name in names:
+        cells = [f"{_rank_correlation(name, chosen):+.2f}" for chosen in (runs, without)]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _rank_correlation(name: str, records: dict[str, dict[str, Any]]) -> float:
+    pairs = [(each["label_free"][name], each["linear"]) for each in records.values() if name in each["label_free"]]
+    return float(spearmanr(*zip(*pairs, strict=True)).statistic)
+
+
 def _spread(values: list[float]) -> str:
     return f"{statistics.mean(values):.3f}" + (f" ± {_half(values):.3f}" if len(values) > 1 else "")
 
@@ -238,6 +259,7 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=EXAMPLES, help="seen in training")
     parser.add_argument("--at-once", type=int, default=1, help="runs at a time, each on a core of its own")
     parser.add_argument("--table", action="store_true", help="only print what is recorded")
+    parser.add_argument("--correlation", action="store_true", help="print how label-free scores rank what is recorded")
     parser.add_argument("--publish", action="store_true", help="put what is recorded into `nearfar methods`")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -245,6 +267,9 @@ def main() -> None:
         print(json.dumps(run_one(arguments.one)))
         return
     records = json.loads(RECORDS.read_text()) if RECORDS.exists() else {}
+    if arguments.correlation:
+        print(correlation(records))
+        return
     if not (arguments.table or arguments.publish):
         run_all([key for key in wanted(arguments) if key not in records], records, arguments.at_once)
     if arguments.publish:

@@ -39,7 +39,11 @@ def method_table() -> str:
     lines = ["| method | what it is | learns from | loss | linear probe | source |", "|---|---|---|---|---:|---|"]
     for name, method in METHODS.items():
         scored = measured(name)
-        score = "" if scored is None else f"{scored.linear[0]:.3f}" + f" ± {scored.linear[1]:.3f}" * (scored.seeds > 1)
+        score = (
+            "not yet"
+            if scored is None
+            else f"{scored.linear[0]:.3f}" + f" ± {scored.linear[1]:.3f}" * (scored.seeds > 1)
+        )
         about = f"[`{name}`](#nearfar.methods.{method.__name__})", method.summary, ", ".join(method.modalities)
         cells = (*about, method.landmarks(), score, method.paper)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
@@ -59,7 +63,7 @@ def section(text: str, name: str) -> str:
 
 def paper(source: str) -> str:
     """A source up to its arXiv number, which becomes a link, or to the title in its first brackets."""
-    match = re.search(r"^(.*?)\(arXiv (\d{4}\.\d{5})\)", source)
+    match = re.search(r"^(.*?)\(arXiv (\d{4}\.\d{4,5})\)", source)
     if match:
         return f"{match[1].strip()}, [arXiv {match[2]}](https://arxiv.org/abs/{match[2]})"
     return source.partition(")")[0] + ")"

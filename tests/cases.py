@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,18 +11,26 @@ from nearfar.methods import (
     BYOL,
     CPC,
     DINO,
+    MAE,
     NNCLR,
+    VAE,
+    Autoencoder,
     BarlowTwins,
     Batch,
+    BiGAN,
+    ContextPrediction,
     DeepInfoMax,
+    DenoisingAutoencoder,
     DrLIM,
     InstDisc,
+    Jigsaw,
     LeJEPA,
     MatchNet,
     Method,
     MoCo,
     MoCoV3,
     Quadruplet,
+    Rotation,
     SimCLR,
     SimSiam,
     SupCon,
@@ -30,6 +39,7 @@ from nearfar.methods import (
     Triplet,
     VICReg,
 )
+from nearfar.views import Draws
 
 EXAMPLES = 16
 """How many examples there are in all: a memory bank has a row for each."""
@@ -56,25 +66,51 @@ class TinyBackbone(nn.Module):
         return self.layers(view.flatten(1))
 
 
+class TinyViT(nn.Module):
+    """A vision transformer of one block, behind the contract of a backbone as nearfar's adapter puts it."""
+
+    dim = 16
+    location_dim = 16
+
+    def __init__(self, size: int = 8, patch: int = 2) -> None:
+        from timm.models.vision_transformer import VisionTransformer
+
+        super().__init__()
+        self.net = VisionTransformer(
+            img_size=size, patch_size=patch, in_chans=1, num_classes=0, embed_dim=16, depth=1, num_heads=2
+        )
+
+    def forward(self, view: Tensor) -> Tensor:
+        return self.net(view)
+
+
 @dataclass(frozen=True)
 class Case:
     """How to make a method small, and what it is shown.
 
     Attributes:
         make: backbone -> method.
+        network: makes the tiny backbone that it stands on.
+        only_vits: whether other backbones than vision transformers are refused.
         num_views: how many views it wants.
         size: side of its pictures; the tiny backbone sees 8 x 8.
         labelled: whether its examples have labels.
+        coarse: side of the squares of one light that its pictures are made of; 1 is noise.
         fresh: whether each batch has pictures of its own, instead of those of one small data set.
         rate: at which AdamW brings it below its landmark.
+        steps: in which it does.
     """
 
     make: Callable[[nn.Module], Method]
+    network: Callable[[], nn.Module] = TinyBackbone
+    only_vits: bool = False
     num_views: int = 2
     size: int = 8
     labelled: bool = True
+    coarse: int = 1
     fresh: bool = False
     rate: float = 3e-3
+    steps: int = 100
 
     def batch(
         self, n: int = EXAMPLES, *, seed: int, size: int | None = None, dtype: torch.dtype = torch.float32
@@ -87,27 +123,60 @@ class Case:
             size=size or self.size,
             labelled=self.labelled,
             fresh=self.fresh,
+            coarse=self.coarse,
             dtype=dtype,
         )
 
 
+def wide_backbone() -> nn.Module:
+    """The tiny backbone for pictures of 16 x 16, at which methods with a decoder are small and still have stages."""
+    return TinyBackbone(256)
+
+
+REBUILT: dict[str, Any] = {"network": wide_backbone, "num_views": 1, "size": 16, "rate": 1e-2, "steps": 60}
+DECODED: dict[str, Any] = {"latent_dim": 8, "num_channels": 1, "picture_size": 16}
+
 CASES = {
+    "autoencoder": Case(lambda backbone: Autoencoder(backbone, decoder_width=8, **DECODED), **REBUILT),
     "barlowtwins": Case(lambda backbone: BarlowTwins(backbone, hidden_dim=32, projection_dim=8)),
+    "bigan": Case(lambda backbone: BiGAN(backbone, generator_width=4, discriminator_width=4, **DECODED), **REBUILT),
     "byol": Case(lambda backbone: BYOL(backbone, hidden_dim=32, projection_dim=8, momentum=0.9)),
+    "contextprediction": Case(
+        lambda backbone: ContextPrediction(backbone, tile=1.0, hidden_dim=32), num_views=1, size=24, rate=1e-2, steps=50
+    ),
     "cpc": Case(lambda backbone: CPC(backbone, grid=3, patch=0.5, num_rows=2, latent_dim=8), num_views=1, size=16),
     "deepinfomax": Case(lambda backbone: DeepInfoMax(backbone, embedding_dim=16), num_views=1),
+    "denoisingautoencoder": Case(
+        lambda backbone: DenoisingAutoencoder(backbone, strength=0.2, decoder_width=8, **DECODED), **REBUILT
+    ),
     "dino": Case(
         lambda backbone: DINO(backbone, hidden_dim=32, projection_dim=8, num_prototypes=12, momentum=0.9, freeze=0.05),
         num_views=3,
     ),
     "drlim": Case(lambda backbone: DrLIM(backbone, hidden_dim=32, projection_dim=8)),
     "instdisc": Case(lambda backbone: InstDisc(backbone, num_examples=EXAMPLES, projection_dim=8), num_views=1),
+    "jigsaw": Case(
+        lambda backbone: Jigsaw(backbone, num_orders=4, grid=2, tile=1.0, tile_dim=16, hidden_dim=32),
+        num_views=1,
+        size=16,
+        rate=1e-2,
+        steps=30,
+    ),
     "lejepa": Case(lambda backbone: LeJEPA(backbone, hidden_dim=32, projection_dim=4, num_directions=32), num_views=3),
+    "mae": Case(
+        lambda backbone: MAE(backbone, mask_ratio=0.5, normalize=False, decoder_dim=16, decoder_depth=1),
+        network=TinyViT,
+        only_vits=True,
+        num_views=1,
+        coarse=4,
+        rate=2e-2,
+    ),
     "matchnet": Case(lambda backbone: MatchNet(backbone, bottleneck_dim=8, hidden_dim=32)),
     "moco": Case(lambda backbone: MoCo(backbone, hidden_dim=32, projection_dim=8, queue_size=20, momentum=0.9)),
     "mocov3": Case(lambda backbone: MoCoV3(backbone, hidden_dim=32, projection_dim=8, momentum=0.9)),
     "nnclr": Case(lambda backbone: NNCLR(backbone, hidden_dim=32, projection_dim=8, queue_size=20)),
     "quadruplet": Case(lambda backbone: Quadruplet(backbone, hidden_dim=32, projection_dim=8)),
+    "rotation": Case(lambda backbone: Rotation(backbone), num_views=1, rate=1e-2, steps=60),
     "simclr": Case(lambda backbone: SimCLR(backbone, hidden_dim=32, projection_dim=8), fresh=True),
     "simsiam": Case(lambda backbone: SimSiam(backbone, projection_dim=16, hidden_dim=8)),
     "supcon": Case(lambda backbone: SupCon(backbone, hidden_dim=32, projection_dim=8), labelled=False),
@@ -119,6 +188,7 @@ CASES = {
         num_views=3,
     ),
     "triplet": Case(lambda backbone: Triplet(backbone, hidden_dim=32, projection_dim=8)),
+    "vae": Case(lambda backbone: VAE(backbone, beta=0.1, decoder_width=8, **DECODED), **REBUILT | {"steps": 80}),
     "vicreg": Case(lambda backbone: VICReg(backbone, hidden_dim=32, projection_dim=8)),
 }
 
@@ -131,6 +201,7 @@ def toy_batch(
     size: int = 8,
     labelled: bool = True,
     fresh: bool = True,
+    coarse: int = 1,
     dtype: torch.dtype = torch.float32,
 ) -> Batch:
     """n pictures of four kinds, seen through noise: alike enough to learn, different enough to tell apart."""
@@ -141,7 +212,16 @@ def toy_batch(
         fixed = torch.Generator().manual_seed(size)
         kinds = torch.randn(4, 1, size, size, generator=fixed, dtype=dtype)
         pictures = (torch.randn(n, 1, size, size, generator=fixed, dtype=dtype) + kinds[kind]) / 2**0.5
+    if coarse > 1:
+        pictures = pictures[:, :, ::coarse, ::coarse].repeat_interleave(coarse, 2).repeat_interleave(coarse, 3)
     views = tuple(
         pictures + 0.3 * torch.randn(pictures.shape, generator=generator, dtype=dtype) for _ in range(num_views)
     )
-    return Batch(views, kind if labelled else None, torch.arange(n))
+    index = torch.arange(n)
+    return Batch(views, kind if labelled else None, index, Draws.of(0, seed, index).keys)
+
+
+def rows_of(batch: Batch, choose: Callable[[Tensor], Tensor]) -> Batch:
+    """Some of the examples of a batch: `choose` takes the same rows of everything that it has of them."""
+    label, index, keys = (None if x is None else choose(x) for x in batch[1:])
+    return Batch(tuple(choose(view) for view in batch.views), label, index, keys)

@@ -3,11 +3,10 @@
 from typing import Any
 
 import torch
-from cases import CASES, TinyBackbone
+from cases import CASES, rows_of
 from ranks import share
 
 from nearfar.distributed import Group
-from nearfar.methods import Batch
 from nearfar.networks import synchronize_batch_norm
 
 NUM_ROWS = 8
@@ -20,12 +19,10 @@ def every_method(group: Group | None) -> dict[str, dict[str, Any]]:
 
 def _one(name: str, group: Group | None) -> dict[str, Any]:
     torch.manual_seed(0)
-    method = synchronize_batch_norm(CASES[name].make(TinyBackbone()).double(), group)
-    whole = CASES[name].batch(NUM_ROWS, seed=0, dtype=torch.float64)
-    assert whole.index is not None
-    views = tuple(share(view, group) for view in whole.views)
-    label = None if whole.label is None else share(whole.label, group)
-    result = method(Batch(views, label, share(whole.index, group)))
+    case = CASES[name]
+    method = synchronize_batch_norm(case.make(case.network()).double(), group)
+    whole = case.batch(NUM_ROWS, seed=0, dtype=torch.float64)
+    result = method(rows_of(whole, lambda x: share(x, group)))
     result.loss.backward()
     method.update([result], 0.5)
     gradients = {key: weight.grad for key, weight in method.named_parameters() if weight.grad is not None}

@@ -9,16 +9,30 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from oracles import adversarial as adversarial_oracle
 from oracles import clustering as clustering_oracle
 from oracles import distribution as distribution_oracle
 from oracles import information as information_oracle
+from oracles import language as language_oracle
 from oracles import metric as metric_oracle
+from oracles import reconstruction as reconstruction_oracle
 from oracles import redundancy as redundancy_oracle
 from oracles import regression as regression_oracle
 from torch import Tensor
 
 from nearfar.distributed import Group, all_reduce, rank, world_size
-from nearfar.objectives import clustering, distribution, information, metric, redundancy, regression
+from nearfar.objectives import (
+    adversarial,
+    clustering,
+    distribution,
+    information,
+    language,
+    metric,
+    reconstruction,
+    redundancy,
+    regression,
+    sentences,
+)
 
 __all__ = ["CASES", "ROWS", "Case", "cases_of", "directions_of", "every_objective", "inputs_of"]
 
@@ -30,8 +44,8 @@ class Case(NamedTuple):
     """An objective as proved.
 
     `objective(*inputs, group=None)` and `oracle(*inputs)` take the same inputs, `shapes` writes them: a number is a
-    size, "n" the rows; "labels" and "flags" stand for a whole input of that kind, and "fixed" leads the sizes of one
-    that no gradient reaches.
+    size, "n" the rows; "labels" stands for a whole input of that kind, "flags" for one of n rows and the sizes that
+    follow it, and "fixed" leads the sizes of one that no gradient reaches.
     """
 
     objective: Callable[..., Tensor]
@@ -64,7 +78,7 @@ def inputs_of(case: Case, n: int, dtype: torch.dtype = torch.float64, seed: int 
         if shape[0] == "labels":
             found.append(torch.randint(-1, 3, (n,), generator=generator))
         elif shape[0] == "flags":
-            found.append(torch.rand(n, generator=generator) < 0.5)
+            found.append(torch.rand([n, *map(int, shape[1:])], generator=generator) < 0.5)
         else:
             sizes = [n if size == "n" else int(size) for size in shape if size != "fixed"]
             x = 0.8 * torch.randn(sizes, generator=generator, dtype=torch.float64)
@@ -144,8 +158,93 @@ def _redundancy_cases() -> dict[str, Case]:
     return cases
 
 
+def _reconstruction_cases() -> dict[str, Case]:
+    cases = {
+        "mse": Case(reconstruction.mse, reconstruction_oracle.mse, (("n", 2, 3), ("n", 2, 3)), symmetric=True),
+        "bernoulli_nll": Case(
+            reconstruction.bernoulli_nll, reconstruction_oracle.bernoulli_nll, (("n", 2, 2), ("n", 2, 2))
+        ),
+        "gaussian_nll": Case(
+            lambda x_hat, x, group=None: reconstruction.gaussian_nll(x_hat, x, std=0.7, group=group),
+            lambda x_hat, x: reconstruction_oracle.gaussian_nll(x_hat, x, 0.7),
+            (("n", 2, 2), ("n", 2, 2)),
+            symmetric=True,
+        ),
+        "gaussian_kl": Case(reconstruction.gaussian_kl, reconstruction_oracle.gaussian_kl, PAIR),
+    }
+    for name, free_bits in (("elbo", 0.0), ("elbo with free bits", 0.4)):
+        cases[name] = Case(
+            lambda x_hat, x, mu, log_var, group=None, free_bits=free_bits: reconstruction.elbo(
+                reconstruction.gaussian_nll(x_hat, x, group=group),
+                mu, log_var, beta=3.0, free_bits=free_bits, group=group,
+            ),
+            lambda x_hat, x, mu, log_var, free_bits=free_bits: reconstruction_oracle.elbo(
+                reconstruction_oracle.gaussian_nll(x_hat, x, 1.0), mu, log_var, 3.0, free_bits
+            ),
+            (("n", 2, 2), ("n", 2, 2), *PAIR),
+            symmetric=True,
+        )  # fmt: skip
+    for normalize in (False, True):
+        cases[f"masked_mse{' of normalised patches' * normalize}"] = Case(
+            lambda predicted, patches, mask, group=None, normalize=normalize: reconstruction.masked_mse(
+                predicted, patches, mask, normalize=normalize, group=group
+            ),
+            lambda predicted, patches, mask, normalize=normalize: reconstruction_oracle.masked_mse(
+                predicted, patches, mask, normalize
+            ),
+            (("n", 6, 3), ("fixed", "n", 6, 3), ("flags", 6)),
+            least=2,
+            symmetric=not normalize,
+        )
+    return cases
+
+
+def _language_cases() -> dict[str, Case]:
+    def texts(labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Texts of one to three tokens out of four."""
+        return (labels[:, None] + 1 + torch.arange(3)) % 4, (labels + 2).clamp(max=3)
+
+    return {
+        "masked_token": Case(language.masked_token, language_oracle.cross_entropy, (("n", 4), ("labels",))),
+        "order": Case(language.order, language_oracle.cross_entropy, (("n", 3), ("labels",))),
+        "next_token": Case(
+            lambda logits, y, group=None: language.next_token(logits, *texts(y), group=group),
+            lambda logits, y: language_oracle.next_token(logits, *(x.numpy() for x in texts(torch.from_numpy(y)))),
+            (("n", 3, 4), ("labels",)),
+        ),
+    }
+
+
+def _sentence_cases() -> dict[str, Case]:
+    return {
+        "simcse": Case(
+            lambda a, p, group=None: sentences.simcse(a, p, temperature=0.4, group=group),
+            lambda a, p: language_oracle.simcse(a, p, None, 0.4, 0.0),
+            PAIR,
+            least=2,
+        ),
+        "simcse with hard negatives": Case(
+            lambda a, p, n, group=None: sentences.simcse(a, p, n, temperature=0.4, hard_weight=0.7, group=group),
+            lambda a, p, n: language_oracle.simcse(a, p, n, 0.4, 0.7),
+            (*PAIR, ("n", 3)),
+        ),
+    }
+
+
 CASES: dict[str, dict[str, Case]] = {
+    "language": _language_cases(),
+    "sentences": _sentence_cases(),
     "metric": _metric_cases(),
+    "reconstruction": _reconstruction_cases(),
+    "adversarial": {
+        "gan_discriminator": Case(
+            adversarial.gan_discriminator, adversarial_oracle.gan_discriminator, (("n",), ("n",))
+        ),
+        "gan_generator": Case(adversarial.gan_generator, adversarial_oracle.gan_generator, (("n",),)),
+        "bigan_encoder_generator": Case(
+            adversarial.bigan_encoder_generator, adversarial_oracle.bigan_encoder_generator, (("n",), ("n",))
+        ),
+    },
     "regression": {
         "negative_cosine": Case(regression.negative_cosine, regression_oracle.negative_cosine, PAIR, symmetric=True),
         "normalized_mse": Case(regression.normalized_mse, regression_oracle.normalized_mse, PAIR, symmetric=True),

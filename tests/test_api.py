@@ -40,7 +40,9 @@ def test_a_run_leaves_what_the_records_promise(run: nearfar.Run) -> None:
     for file in (*written, files.log):
         assert file.exists(), file
     assert run.record["options"]["hidden_dim"] == 32
-    assert {"sample.parquet", "sample.webp", "views", "gallery.json"} <= {p.name for p in files.gallery.iterdir()}
+    assert {"sample.parquet", "sample.webp", "views", "filters.png", "gallery.json"} <= {
+        p.name for p in files.gallery.iterdir()
+    }
     last = MetricsLog.read(files.metrics)[-1]
     assert last["step"] == 2
     assert last["floor"] < last["chance"] == pytest.approx(np.log(31))

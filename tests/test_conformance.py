@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from cases import CASES, EXAMPLES, TinyBackbone
+from cases import CASES, EXAMPLES, rows_of
 from method_ranks import every_method
 from ranks import run
 from torch import Tensor, nn
@@ -15,6 +15,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from nearfar.methods import METHODS, Batch, Method
 from nearfar.networks import backbone
 
+GAMES = ("bigan",)
+"""Methods of two sides, whose loss has no landmark to beat."""
 NORM_STATE = ("running_mean", "running_var", "num_batches_tracked")
 
 
@@ -25,7 +27,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 def tiny(name: str, *, seed: int = 0, network: nn.Module | None = None) -> Method:
     torch.manual_seed(seed)
-    return CASES[name].make(network or TinyBackbone())
+    return CASES[name].make(network or CASES[name].network())
 
 
 def batch_for(name: str, n: int = EXAMPLES, *, seed: int = 0, **settings: Any) -> Batch:
@@ -78,8 +80,11 @@ def test_logs_are_detached_scalars(name: str) -> None:
 
 def test_beats_its_chance_landmark(name: str) -> None:
     method = tiny(name)
+    if name in GAMES:
+        assert method.chance(EXAMPLES) is None
+        pytest.skip("what one side wins the other loses: tests/methods/test_bigan.py shows that it learns")
     trained = [weight for weight in method.parameters() if weight.requires_grad]
-    loss = advance(method, torch.optim.AdamW(trained, lr=CASES[name].rate), name, range(100))
+    loss = advance(method, torch.optim.AdamW(trained, lr=CASES[name].rate), name, range(CASES[name].steps))
     floor, chance = method.floor(EXAMPLES), method.chance(EXAMPLES)
     assert chance is not None
     assert floor is not None
@@ -116,14 +121,7 @@ def test_accumulation_is_the_whole_batch_where_the_method_says_so(name: str) -> 
     method = tiny(name).double()
     advance(method, torch.optim.SGD([torch.zeros(1, requires_grad=True)]), name, range(2), dtype=torch.float64)
     batch = batch_for(name, dtype=torch.float64)
-    halves = [
-        Batch(
-            tuple(view[rows] for view in batch.views),
-            None if batch.label is None else batch.label[rows],
-            None if batch.index is None else batch.index[rows],
-        )
-        for rows in (slice(0, EXAMPLES // 2), slice(EXAMPLES // 2, EXAMPLES))
-    ]
+    halves = [rows_of(batch, lambda x, half=half: x.chunk(2)[half]) for half in (0, 1)]
     whole, parts = gradients(method, [batch]), gradients(method, halves)
     same = all(torch.allclose(gradient, parts[key], rtol=1e-6, atol=1e-9) for key, gradient in whole.items())
     assert same == method.accumulates
@@ -131,7 +129,12 @@ def test_accumulation_is_the_whole_batch_where_the_method_says_so(name: str) -> 
 
 @pytest.mark.parametrize("network", ["resnet18", "vit_tiny_patch16_224", "small"])
 def test_works_with_the_backbones_of_the_field(name: str, network: str) -> None:
-    method = tiny(name, network=backbone(network, size=16, channels=1))
+    built = backbone(network, size=16, channels=1)
+    if CASES[name].only_vits and not network.startswith("vit"):
+        with pytest.raises(ValueError, match=r"backbone must be a plain vision transformer of timm\. Got '\w+'\. Try"):
+            tiny(name, network=built)
+        return
+    method = tiny(name, network=built)
     batch = batch_for(name, 4, size=16)
     method(batch).loss.backward()
     for key, weight in method.named_parameters():

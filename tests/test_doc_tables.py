@@ -13,6 +13,11 @@ from nearfar.recipes import measured
 
 DOCS = Path(__file__).parents[1] / "docs"
 
+UNMEASURED = {
+    "autoencoder", "bigan", "contextprediction", "denoisingautoencoder", "jigsaw", "mae", "rotation", "vae",
+}  # fmt: skip
+"""Methods that the benchmark has not compared yet. This list only shrinks: what has a record must leave it."""
+
 
 @pytest.fixture(scope="module")
 def tables() -> ModuleType:
@@ -46,12 +51,18 @@ def test_the_scores_are_those_of_the_records() -> None:
     records = json.loads((DOCS.parent / "benchmarks/records/methods.json").read_text(encoding="utf-8"))
     for name in METHODS:
         scored = measured(name)
-        assert scored is not None
+        assert (scored is None) == (name in UNMEASURED), name
+        if scored is None:
+            continue
         runs = [key for key in records if key.startswith(f"{name}|") and key.endswith(f"|{scored.examples}")]
         found = [records[key]["linear"] for key in runs]
         assert scored.seeds == len(found)
         assert scored.linear[0] == pytest.approx(sum(found) / len(found), abs=1e-4)
         assert scored.untrained == pytest.approx(records["untrained|0|0"]["linear"], abs=1e-4)
+
+
+def test_only_methods_are_said_to_be_unmeasured() -> None:
+    assert set(METHODS) >= UNMEASURED
 
 
 def test_the_page_asks_for_its_table(tables: ModuleType) -> None:

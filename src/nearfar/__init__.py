@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Reading,
         Run,
         Scores,
+        Sweep,
         compare,
         embed,
         evaluate,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
         predict,
         pretrain,
         resume,
+        sweep,
+        transfer,
         write_report,
     )
 
@@ -38,6 +41,7 @@ __all__ = [
     "Reading",
     "Run",
     "Scores",
+    "Sweep",
     "compare",
     "embed",
     "evaluate",
@@ -46,6 +50,8 @@ __all__ = [
     "predict",
     "pretrain",
     "resume",
+    "sweep",
+    "transfer",
     "write_report",
 ]
 

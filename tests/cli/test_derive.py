@@ -106,7 +106,7 @@ def test_help_explains_every_argument_of_a_method(method: str, typed) -> None:
     page = typed("pretrain", method, "--help").out
     flags = [line.split() for line in page.splitlines() if line.startswith("  --") or line.startswith("  DATA")]
     assert all(len(words) >= 4 for words in flags), "each has words of help"
-    shown = {words[0].removeprefix("--").replace("-", "_") for words in flags}
+    shown = {words[0].removeprefix("--").removeprefix("[no-]").replace("-", "_") for words in flags}
     options = inspect.signature(METHODS[method].__init__).parameters.values()
     assert shown == (arguments() - {"data"}) | {"DATA"} | {
         entry.name for entry in options if entry.kind is inspect.Parameter.KEYWORD_ONLY
@@ -125,7 +125,8 @@ def test_every_argument_has_its_heading() -> None:
 
 
 def test_a_sequence_is_typed_in_one_go(typed) -> None:
-    assert isinstance(inspect.signature(api.evaluate).parameters["probes"].default, Sequence)
+    assert isinstance(inspect.signature(api.pretrain).parameters["log"].default, Sequence)
+    assert "--log NAME ..." in typed("pretrain", "simclr", "--help").out
     assert "--probes NAME ..." in typed("evaluate", "--help").out
 
 
@@ -133,6 +134,6 @@ def test_help_says_what_holds_when_a_flag_is_left_out(typed) -> None:
     lines = [line.split() for line in typed("evaluate", "--help").out.splitlines()]
     shown = {words[0]: " ".join(words) for words in lines if words and words[0].startswith("--")}
     assert shown["--seed"].endswith("[0]")
-    assert "retrieval [knn linear fewshot] --" in " ".join(word for words in lines for word in words)
+    assert "[examples]" in " ".join(word for words in lines for word in words)
     assert shown["--[no-]baselines"].endswith("too")
     assert shown["--json"].endswith("object")

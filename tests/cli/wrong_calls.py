@@ -18,7 +18,7 @@ nearfar pretrian simclr pictures
     nearfar: command must be one that `nearfar --help` lists. Got 'pretrian'. Did you mean 'pretrain'?
 nearfar zzz
     nearfar: command must be one that `nearfar --help` lists. Got 'zzz'. Choose from compare, demo, doctor,
-    embed, evaluate, finetune, methods, predict, pretrain, report, resume.
+    embed, evaluate, finetune, methods, predict, pretrain, report, resume, sweep and more.
 nearfar --versoin
     nearfar: option must be one that `nearfar --help` lists. Got '--versoin'. Did you mean '--version'?
 nearfar pretrain simclrr pictures
@@ -197,6 +197,12 @@ nearfar pretrain simclr pictures --size 0
     pretrain: size must be at least 8. Got 0. Try 64.
 nearfar pretrain simclr pictures --size 100000
     pretrain: size must be at most 4,096. Got 100000. Try 64.
+nearfar pretrain simclr pictures --examples 0
+    pretrain: examples must be at least 1. Got 0. Try 1000.
+nearfar pretrain simclr pictures --examples 41
+    pretrain: examples must be from 1 to 40, the number of examples in pictures. Got 41. Try 40, or leave it out.
+nearfar pretrain simclr pictures --without flop
+    Policy: without must be of crop, flip, color, grayscale, blur, solarize. Got 'flop'. Did you mean 'flip'?
 nearfar pretrain simclr pictures --batch-size 1
     SimCLR: batch_size must be between 2 and 40, the number of examples. Got 1. Try 2.
 nearfar pretrain simclr pictures --batch-size 41
@@ -227,6 +233,31 @@ nearfar pretrain simclr pictures --temperature 0
     SimCLR: temperature must be above 0. Got 0.0. Try 0.2.
 nearfar pretrain simclr pictures --temperature -1
     SimCLR: temperature must be above 0. Got -1.0. Try 0.2.
+nearfar pretrain mae pictures --mask-ratio 0
+    MAE: mask_ratio must be above 0. Got 0.0. Try 0.75.
+nearfar pretrain mae pictures --mask-ratio 1
+    MAE: mask_ratio must be below 1. Got 1.0. Try 0.75.
+nearfar pretrain mae pictures --block 9
+    patch_mask: block must be from 1 to 8 patches, the grid's shorter side. Got 9. Try 1.
+nearfar pretrain mae pictures --decoder-dim 130
+    PatchDecoder: width must be a multiple of 4. Got 130. Try 128.
+nearfar pretrain mae pictures --size 30
+    MAE: size must be a multiple of the patch size 4. Got 30. Try --size 32.
+nearfar pretrain mae pictures --backbone small
+    MAE: backbone must be a plain vision transformer of timm. Got 'SmallResNet'. Try --backbone vit_tiny_patch16_224.
+nearfar pretrain denoisingautoencoder pictures --strength 0
+    DenoisingAutoencoder: strength must be above 0. Got 0.0. Try 0.5.
+nearfar pretrain denoisingautoencoder pictures --strength 1
+    corrupt: strength must be a part of the pixels between 0 and 1 with 'masking' noise. Got 1.0. Try 0.5.
+nearfar pretrain denoisingautoencoder pictures --noise salt
+    nearfar pretrain denoisingautoencoder: --noise must be one of masking, gaussian, salt_and_pepper, blur. Got
+    'salt'. Choose from blur, gaussian, masking, salt_and_pepper.
+nearfar pretrain autoencoder pictures --num-active 500
+    Autoencoder: num_active must be from 1 to 128, the width of the latent. Got 500. Try 16, or leave it out.
+nearfar pretrain vae pictures --picture-size 8
+    VAE: picture_size must be 16, as counted in the data. Got 8. Leave it out.
+nearfar pretrain jigsaw pictures --num-orders 1
+    far_permutations: count must be from 2 to 4,993 for 9 pieces. Got 1. Try 100.
 nearfar pretrain simclr pictures --hidden-dim 0
     SimCLR: hidden_dim must be at least 1. Got 0. Try 2048.
 nearfar pretrain simclr pictures --hidden-dim 1000000000
@@ -336,7 +367,7 @@ nearfar evaluate runs/first lone
     evaluate: data must be of at least 2 pictures in each of 2 classes, one to fit on and one to judge by. Got '1
     of class cat'. Add pictures, or leave the class out.
 nearfar evaluate runs/first pictures --probes nkn
-    evaluate: probes must be of knn, linear, fewshot, ridge, cluster, retrieval. Got 'nkn'. Did you mean
+    evaluate: probes must be of knn, linear, fewshot, ridge, cluster, retrieval, finetune. Got 'nkn'. Did you mean
     'knn'?
 nearfar evaluate runs/first pictures --probes
     nearfar evaluate: --probes must be followed by a value. Got nothing. Type `nearfar evaluate --help`.
@@ -352,6 +383,31 @@ nearfar evaluate runs/first pictures --split test
     evaluate: split must be left out for data without splits. Got 'test'. Leave it out.
 nearfar evaluate runs/first pictures --seed -1
     evaluate: seed must be at least 0. Got -1. Try 0.
+nearfar evaluate runs/first pictures --held-out clases
+    evaluate: held_out must be examples or classes. Got 'clases'. Did you mean 'classes'?
+nearfar evaluate runs/first pictures --held-out classes
+    evaluate: data must be of at least 3 classes, 2 of them with 2 examples or more. Got '2 classes in pictures, 2 of
+    them with 2 examples or more'. Put the pictures of each class into a folder of its own.
+nearfar evaluate runs/first pictures --held-out classes --probes retrieval knn
+    evaluate: probes must be of retrieval, cluster, fewshot where classes are held out: nothing is fitted on them.
+    Got 'knn'. Leave it out.
+nearfar evaluate runs/first pictures --held-out classes --test others
+    evaluate: test must be left out where classes are held out. Got 'others'. Name the data of all classes alone.
+nearfar evaluate runs/first pictures --held-out classes --layers
+    evaluate: layers must be left out where classes are held out: nothing is fitted on them. Got True. Leave one of
+    the two out.
+nearfar transfer runs/first
+    nearfar transfer: DATASETS must be given. Got nothing. Type `nearfar transfer --help`.
+nearfar transfer runs/first pictures nowhere
+    transfer: data must be an existing path or the name of a data set (fashion-mini). Got 'nowhere'. Choose from
+    fashion-mini.
+nearfar transfer runs/first pictures flat
+    transfer: training data must be labelled, with at least 2 classes. Got '0 classes in flat'. Put the pictures of
+    each class into a folder of its own.
+nearfar transfer runs/first pictures --probes nkn
+    transfer: probes must be of knn, linear, fewshot, ridge, cluster, retrieval. Got 'nkn'. Did you mean 'knn'?
+nearfar transfer pictures others
+    nearfar: encoder.json must be in the folder pictures. Got 'no such file'. Name a run's folder.
 nearfar evaluate runs/first pictures --json=5
     nearfar evaluate: --json must be given without a value. Got '5'. Type `nearfar evaluate --help`.
 nearfar evaluate runs/torn-seen pictures
@@ -395,6 +451,68 @@ nearfar compare runs/first runs/unfinished
 nearfar compare runs/first runs/unfinished --out notes.txt
     compare: out must be a new file, or an older page. Got 'notes.txt, which holds something else'. Choose another
     --out.
+
+# Sweeping
+nearfar sweep simclrr pictures
+    nearfar sweep: method must be one that `nearfar methods` lists. Got 'simclrr'. Did you mean 'simclr'?
+nearfar sweep simclr
+    nearfar sweep simclr: DATA must be given. Got nothing. Type `nearfar sweep simclr --help`.
+nearfar sweep simclr pictures --temperatures 0.1 0.2
+    nearfar sweep simclr: option must be one that `nearfar sweep simclr --help` lists. Got '--temperatures'. Did you
+    mean '--temperature'?
+nearfar sweep simclr nowhere --temperature 0.1 0.2
+    sweep: data must be an existing path or the name of a data set (fashion-mini). Got 'nowhere'. Choose from
+    fashion-mini.
+nearfar sweep simclr pictures --temperature
+    nearfar sweep simclr: --temperature must be followed by a value. Got nothing. Type `nearfar sweep simclr --help`.
+nearfar sweep simclr pictures --temperature 0.1 warm
+    sweep: temperature must be a number. Got 'warm'. List values, as in 0.1 0.2, or give a range, as in 0.1..0.5.
+nearfar sweep simclr pictures --temperature 0.1 0
+    SimCLR: temperature must be above 0. Got 0.0. Try 0.2.
+nearfar sweep simclr pictures --steps 10 1.5
+    sweep: steps must be a whole number. Got '1.5'. List values, as in 0.1 0.2, or give a range, as in 0.1..0.5.
+nearfar sweep simclr pictures --steps 10 --epochs 1
+    sweep: epochs and steps must be given one at a time. Got [['1'], ['10']]. Leave out all but one.
+nearfar sweep simclr pictures --temperature 0.1..0.5
+    sweep: temperature must be a list of values in a grid. Got '0.1..0.5'. List its values, or say --sampler random.
+nearfar sweep simclr pictures --temperature 0.5..0.1 --sampler random
+    sweep: temperature must be a range that rises. Got '0.5..0.1'. Try 0.1..0.5.
+nearfar sweep simclr pictures --backbone small..resnet18
+    sweep: backbone must be a list of values. Got 'small..resnet18'. A range is for numbers.
+nearfar sweep simclr pictures --without flip flop
+    Policy: without must be of crop, flip, color, grayscale, blur, solarize. Got 'flop'. Did you mean 'flip'?
+nearfar sweep simclr pictures --optimizer sgd adam
+    sweep: optimizer must be one of adamw, lars, muon, sgd. Got 'adam'. Did you mean 'adamw'?
+nearfar sweep simclr pictures --sampler tpee
+    sweep: sampler must be one of grid, random, tpe. Got 'tpee'. Did you mean 'tpe'?
+nearfar sweep simclr pictures --trials 5
+    sweep: trials must be left out for a grid, which tries all. Got 5. Leave it out, or say --sampler random.
+nearfar sweep simclr pictures --sampler random --trials 5
+    sweep: grid must be of several values, or a range, to draw from. Got []. Give one, e.g. --temperature 0.05..0.5.
+nearfar sweep simclr pictures --at-once 0
+    sweep: at_once must be at least 1. Got 0. Try 1.
+nearfar sweep simclr pictures --study augmentation
+    sweep: study must be one of augmentations, data-size, batch-size, backbones. Got 'augmentation'. Did you mean
+    'augmentations'?
+nearfar sweep simclr pictures --study backbones --sampler random
+    sweep: sampler must be 'grid' for the study backbones. Got 'random'. Leave one of them out.
+nearfar sweep simclr pictures --study batch-size --steps 5 6
+    sweep: steps must be one value in this study. Got [5, 6]. Leave out all but one.
+nearfar sweep simclr pictures --by lidra
+    sweep: by must be one of linear, knn, lidar, ... alignment. Got 'lidra'. Did you mean 'lidar'?
+nearfar sweep simclr flat --by linear
+    sweep: by must be one of lidar, ... alignment where there are no labels. Got 'linear'. Leave it out, or give labels.
+nearfar sweep simclr flat --test pictures
+    sweep: training data must be labelled, with at least 2 classes. Got '0 classes in flat'. Put the pictures of each
+    class into a folder of its own.
+nearfar sweep simclr pictures --probes nkn
+    sweep: probes must be of knn, linear, fewshot, ridge, cluster, retrieval. Got 'nkn'. Did you mean 'knn'?
+nearfar sweep simclr pictures --out flat
+    sweep: out must be a new folder, or that of a sweep. Got 'flat'. Choose another --out.
+nearfar sweep simclr pictures --out notes.txt
+    sweep: out must be a folder. Got 'the file notes.txt'. Choose another --out.
+nearfar sweep simclr pictures --out pictures/sweep
+    sweep: out must be outside of the data, the folder pictures. Got 'pictures/sweep'. Try --out ../sweep.
 
 # Embedding
 nearfar embed runs/first pictures
@@ -463,9 +581,13 @@ nearfar.pretrain("simclr", "pictures", size=2.5)
     pretrain: size must be a whole number. Got 2.5. Try 64.
 nearfar.evaluate("runs/first", "pictures", probes="knn")
     evaluate: probes must be a list of names. Got 'knn'. Try probes=['knn'].
+nearfar.transfer("runs/first", "pictures")
+    transfer: datasets must be a list of names. Got 'pictures'. Try datasets=['pictures'].
+nearfar.transfer("runs/first", [])
+    transfer: datasets must be at least one. Got []. Name a labelled data set.
 nearfar.evaluate("runs/first", "pictures", probes=[])
-    evaluate: probes must be at least one. Got []. Choose from knn, linear, fewshot, ridge, cluster,
-    retrieval.
+    evaluate: probes must be at least one. Got []. Choose from knn, linear, fewshot, ridge, cluster, retrieval,
+    finetune.
 nearfar.evaluate(5, "pictures")
     load: run must be a run or its folder. Got 'int'. Name the folder, e.g. 'runs/first'.
 nearfar.load("pictures")

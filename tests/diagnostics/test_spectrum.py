@@ -141,3 +141,8 @@ def test_bfloat16_is_computed_in_more(diagnostic: Diagnostic) -> None:
 def test_one_view_gets_one_sentence() -> None:
     with pytest.raises(ValueError, match=r"^lidar: x must be of at least 2 examples in 2 views. Got \(4, 1, 3\). "):
         lidar(torch.randn(4, 1, 3))
+
+
+def test_lidar_of_embeddings_that_have_burst_is_no_number() -> None:
+    x = 1e9 * torch.randn(8, 2, 1, generator=torch.Generator().manual_seed(0)).expand(8, 2, 16)
+    assert lidar(x).isnan()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from nearfar.engine import Settings
+from nearfar.engine.settings import LATER
 from nearfar.errors import RunError
 
 SETTINGS = Settings(
@@ -34,6 +35,7 @@ def test_a_whole_number_may_stand_for_a_number() -> None:
     [
         {"steps": "ten"}, {"steps": 1.5}, {"steps": True}, {"method": None}, {"stem": 5}, {"mean": 0.5},
         {"mean": [0.5, "a"]}, {"stages": [[0.0]]}, {"stages": [0.0, 1.0]}, {"options": []}, {"start_stem": 1},
+        {"examples": "all"}, {"without": "flip"}, {"without": [1]},
     ],
     ids=str,
 )  # fmt: skip
@@ -43,7 +45,13 @@ def test_another_type_is_refused(changes: dict[str, Any]) -> None:
         Settings.from_dict(kept(**changes))
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in fields(Settings)])
+def test_a_run_of_before_a_setting_has_its_default() -> None:
+    value = kept()
+    del value["examples"], value["without"]
+    assert Settings.from_dict(value) == SETTINGS
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in fields(Settings) if entry.name not in LATER])
 def test_a_missing_setting_is_named(name: str) -> None:
     value = kept()
     del value[name]

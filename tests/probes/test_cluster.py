@@ -48,6 +48,24 @@ def test_accuracy_is_that_of_the_best_assignment() -> None:
     assert cluster(x, labels).accuracy == pytest.approx(best)
 
 
+def test_agreement_is_that_of_pairs_and_of_entropies() -> None:
+    """The adjusted Rand index counts pairs of rows, the mutual information is in the table of groups and classes."""
+    from sklearn.cluster import KMeans
+
+    x, labels = groups(2.0, n=60, classes=3)
+    found = KMeans(3, n_init=5, random_state=0).fit_predict(x / np.linalg.norm(x, axis=1, keepdims=True))
+    a, b = np.triu_indices(60, 1)
+    together, alike = found[a] == found[b], labels[a] == labels[b]
+    expected = together.mean() * alike.mean()
+    index = ((together & alike).mean() - expected) / ((together.mean() + alike.mean()) / 2 - expected)
+    both = np.array([[np.mean((found == g) & (labels == c)) for c in np.unique(labels)] for g in range(3)])
+    of_group, of_class = both.sum(1), both.sum(0)
+    shared = sum(p * np.log(p / (of_group[g] * of_class[c])) for (g, c), p in np.ndenumerate(both) if p)
+    entropies = [-(p * np.log(p)).sum() for p in (of_group, of_class)]
+    score = cluster(x, labels)
+    assert score.more == {"nmi": pytest.approx(shared / np.mean(entropies)), "ari": pytest.approx(index)}
+
+
 def test_rows_without_a_label_are_left_out() -> None:
     x, labels = groups(4.0)
     labels[::3] = -1

@@ -46,6 +46,16 @@ def test_more_neighbours_than_rows_are_all_rows() -> None:
     assert score.settings["k"] == 300
 
 
+def test_several_k_are_each_alone_in_one_search() -> None:
+    ks = (20, 1, 7, 10_000)
+    score = knn(*rows(), k=ks)
+    alone = [knn(*rows(), k=k) for k in ks]
+    assert score.more == {f"accuracy@{k}": one.accuracy for k, one in zip(ks, alone, strict=True)}
+    assert (score.accuracy, score.interval) == (alone[0].accuracy, alone[0].interval)
+    assert score.settings["k"] == [20, 1, 7, 300]
+    assert knn(*rows(), k=[7]).more == {}
+
+
 def test_near_neighbours_weigh_more() -> None:
     """Two neighbours of class 1 against a nearer one of class 0: the temperature decides."""
     angle = torch.tensor([0.0, 0.5, 0.5])
@@ -65,5 +75,9 @@ def test_equal_votes_go_to_the_lowest_label() -> None:
 def test_a_wrong_call_gets_one_sentence() -> None:
     with pytest.raises(ValueError, match=r"^knn: k must be at least 1. Got 0. Try 20.$"):
         knn(*rows(), k=0)
+    with pytest.raises(ValueError, match=r"^knn: k must be at least 1. Got \(5, 0\). Try 20.$"):
+        knn(*rows(), k=(5, 0))
+    with pytest.raises(ValueError, match=r"^knn: k must be at least 1. Got \[\]. Try 20.$"):
+        knn(*rows(), k=[])
     with pytest.raises(ValueError, match=r"^knn: temperature must be above 0. Got 0.0. "):
         knn(*rows(), temperature=0.0)

@@ -25,7 +25,7 @@ def test_classes_far_apart_are_found_first() -> None:
 
 def test_noise_is_at_chance() -> None:
     score = retrieval(*rows(0.0, n=1200, m=600))
-    assert score.accuracy == pytest.approx(1 / 6, abs=0.04)
+    assert score.interval[0] < 1 / 6 < score.interval[1]
     assert score.more["map"] == pytest.approx(1 / 6, abs=0.02)
 
 

@@ -8,7 +8,7 @@ from cases import CASES
 
 from nearfar.data import Pictures, open_source
 from nearfar.methods import METHODS
-from nearfar.networks import SmallResNet
+from nearfar.networks import SmallResNet, backbone
 from nearfar.recipes import for_pictures, method_options
 
 MEAN, STD = (0.5,), (0.3,)
@@ -37,7 +37,9 @@ def test_a_method_is_shown_as_many_views_as_it_takes(name: str, size: int) -> No
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_takes_its_options(name: str) -> None:
-    METHODS[name](SmallResNet(channels=1, width=8), **options(name, 28, num_classes=4))
+    kind = for_pictures(name, size=28).backbone
+    network = SmallResNet(channels=1, width=8) if kind == "small" else backbone(kind, size=28, channels=1)
+    METHODS[name](network, **options(name, 28, num_classes=4))
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -47,6 +49,12 @@ def test_no_option_is_of_another_method(name: str, size: int) -> None:
 
     own = (SMALL_ONES if size == 28 else LARGE_ONES).get(name, {}).get("options", {})
     assert set(own) <= set(method_options(METHODS[name]))
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "denoisingautoencoder", "vae", "bigan"])
+def test_a_decoder_gives_pictures_of_the_size_and_channels_of_the_views(name: str) -> None:
+    assert (options(name, 24)["num_channels"], options(name, 24)["picture_size"]) == (1, 24)
+    assert for_pictures(name, size=24).stages == ((0.0, 1.0),)
 
 
 def test_a_bank_has_a_row_for_each_example() -> None:

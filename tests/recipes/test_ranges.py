@@ -63,7 +63,8 @@ class Optional(Method):
 
     def __init__(
         self, backbone: nn.Module, *, width: int = 8, num_more: int = 0, weight: float = 1.0, shift: float = -1.0,
-        student_temperature: float = 0.1, momentum: float = 0.9, queue_size: int | None = None, symmetric: bool = True,
+        student_temperature: float = 0.1, momentum: float = 0.9, mask_ratio: float = 0.75, strength: float = 0.5,
+        tile: float = 0.85, queue_size: int | None = None, symmetric: bool = True,
         mode: str = "a", levels: tuple[int, ...] = (1, 2),
     ) -> None:  # fmt: skip
         super().__init__()
@@ -76,6 +77,7 @@ class Optional(Method):
     "given",
     [
         {"width": 1}, {"num_more": 0}, {"weight": 0}, {"shift": -1.0}, {"momentum": 0.0}, {"momentum": 1},
+        {"tile": 1}, {"mask_ratio": 0.01},
         {"mode": "b"}, {"queue_size": None}, {"queue_size": 5}, {"symmetric": False}, {"levels": (3,)},
     ],
     ids=str,
@@ -94,11 +96,16 @@ def test_options_that_fit_are_taken(given: dict[str, Any]) -> None:
         ({"shift": -2.0}, "shift must be at least -1. Got -2.0. Try -1.0."),
         ({"student_temperature": 0}, "student_temperature must be above 0. Got 0. Try 0.1."),
         ({"momentum": 1.1}, "momentum must be at most 1. Got 1.1. Try 0.9."),
+        ({"mask_ratio": 1.0}, "mask_ratio must be below 1. Got 1.0. Try 0.75."),
+        ({"mask_ratio": 0}, "mask_ratio must be above 0. Got 0. Try 0.75."),
+        ({"mask_ratio": 1.5}, "mask_ratio must be below 1. Got 1.5. Try 0.75."),
+        ({"strength": 0.0}, "strength must be above 0. Got 0.0. Try 0.5."),
+        ({"tile": 1.1}, "tile must be at most 1. Got 1.1. Try 0.85."),
         ({"queue_size": 0}, "queue_size must be at least 1. Got 0. Leave it out."),
         ({"symmetric": 1}, "symmetric must be of type bool. Got 1. Try True."),
         ({"mode": 5}, "mode must be of type str. Got 5. Try a."),
         ({"widt": 5}, "option must be one of width, num_more, weight, shift, student_temperature, momentum, "
-         "queue_size, symmetric, mode, levels. Got 'widt'. Did you mean 'width'?"),
+         "mask_ratio, strength, tile, queue_size, symmetric, mode, levels. Got 'widt'. Did you mean 'width'?"),
     ],
     ids=str,
 )  # fmt: skip

@@ -11,6 +11,8 @@ from nearfar.methods import SimCLR, Supervised
 from nearfar.recipes import described, for_pictures, policy, resolve, view_size
 
 NOTHING = {
+    "examples": None,
+    "without": (),
     "backbone": None,
     "stem": None,
     "init": None,
@@ -49,6 +51,13 @@ def test_the_user_is_obeyed() -> None:
     settings = resolved(options={"temperature": 0.5}, backbone="resnet18", learning_rate=0.3, size=24, batch_size=8)
     assert settings.options["temperature"] == 0.5
     assert (settings.backbone, settings.learning_rate, settings.size, settings.batch_size) == ("resnet18", 0.3, 24, 8)
+
+
+def test_what_is_left_out_is_out_of_the_views() -> None:
+    settings = resolved(without=["flip", "crop"])
+    assert settings.without == ("flip", "crop")
+    assert {(view.flip, view.crop_scale) for view in policy(settings).views} == {(0.0, (1.0, 1.0))}
+    assert policy(resolved()).augmentations == ("crop", "flip", "color")
 
 
 def test_the_settings_are_told_with_how_the_rate_follows_the_batch() -> None:

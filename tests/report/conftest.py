@@ -17,6 +17,15 @@ EXAMPLES = 48
 TILE = 8
 
 
+def _guarded(step: int) -> dict[str, str]:
+    """What the guard says at a step: too early, fine, in trouble for a while, and fine again."""
+    if step < 300:
+        return {"guard": "early", "guard_says": f"Too early to say after {step} of 1,000 steps."}
+    if 500 <= step < 700:
+        return {"guard": "collapsing", "guard_says": "Collapsing: examples are being made alike."}
+    return {"guard": "fine", "guard_says": "Fine: <all> well."}
+
+
 def _metrics(folder: RunFolder) -> None:
     log = MetricsLog(folder.metrics)
     chance, floor = math.log(511), 2.0
@@ -33,12 +42,7 @@ def _metrics(folder: RunFolder) -> None:
         }
         if step % 100 == 0:
             record |= {"effective_rank": 20 + step / 10, "knn_accuracy": 0.8 + step / 20000}
-            record |= {
-                "projection_rank": 40.0,
-                "projection_spread": 0.9,
-                "guard": "fine",
-                "guard_says": "Fine: <all> well.",
-            }
+            record |= {"projection_rank": 40.0, "projection_spread": 0.9, **_guarded(step)}
         log.append(record)
     log.close()
 
@@ -61,7 +65,21 @@ def _gallery(folder: RunFolder) -> None:
             Image.fromarray(picture).save(folder.gallery / name)
         views.append({"id": f"train/{number}<u>.png", "original": names[0], "views": names[1:]})
     about = {"tile": TILE, "columns": 8, "sprite": "sample.webp", "source": "fashion-mini, test", "views": views}
-    write_json(folder.gallery / "gallery.json", about)
+    guessed = {"predicted": ((labels + (rng.random(EXAMPLES) < 0.2)) % len(CLASSES)).tolist()}
+    guessed |= {"certainty": rng.random(EXAMPLES).round(4).tolist()}
+    write_json(folder.gallery / "gallery.json", {**about, **guessed, "inside": _inside(folder, views)})
+
+
+def _inside(folder: RunFolder, views: list[dict[str, Any]]) -> dict[str, Any]:
+    Image.new("RGBA", (220, 24)).save(folder.gallery / "filters.png")
+    (folder.gallery / "attention").mkdir()
+    maps = []
+    for number, view in enumerate(views):
+        name = f"attention/{number}.png"
+        Image.new("RGB", (28, 28), (255, 140, 0)).save(folder.gallery / name)
+        maps.append({"id": view["id"], "original": view["original"], "map": name, "half": 5 + number, "patches": 49})
+    filters = {"image": "filters.png", "shown": 8, "count": 8, "side": [4, 4], "channels": 1}
+    return {"filters": filters, "attention": maps}
 
 
 def scores(encoder: float = 0.879, raw: float = 0.826, untrained: float = 0.799) -> dict[str, Any]:
@@ -86,6 +104,12 @@ def scores(encoder: float = 0.879, raw: float = 0.826, untrained: float = 0.799)
             "raw": {"knn": reading(0.80), "linear": reading(raw), "fewshot": reading(0.70)},
             "untrained": {"knn": reading(0.73), "linear": reading(untrained), "fewshot": reading(0.56)},
         },
+        "label_free": {"effective_rank": 116.4, "uniformity": -2.31, "embedding_spread": 0.587},
+        "confusion": {"classes": list(CLASSES), "counts": [[9, 1, 0, 2], [0, 8, 4, 0], [0, 0, 12, 0], [3, 0, 0, 9]]},
+        "layers": [
+            {"name": name, "dim": 64, "linear": reading(accuracy), "knn": reading(accuracy - 0.05)}
+            for name, accuracy in (("stem", 0.7), ("block <1>", 0.9), ("output", encoder))
+        ],
     }
 
 

@@ -56,6 +56,7 @@ def test_the_page_opens_quietly_and_fits(open_page, width, scheme):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator(".curve svg path.smooth").count() == 7
     assert page.locator(".curve svg path.collapsed").count() == 3
+    assert page.locator(".curve svg rect.band").count() == 3 * 4 * 2
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     lightness = sum(int(part) for part in paper[4:-1].split(",")) / 3
     assert (lightness > 128) == (scheme == "light")
@@ -131,6 +132,47 @@ def test_curves_are_read_together_by_pointer_and_keyboard(open_page):
     page.locator(".curve").first.focus()
     page.keyboard.press("Home")
     assert "at step 10," in outputs.nth(0).inner_text() != last
+
+
+def test_the_contents_stay_in_view_and_mark_what_is_read(open_page):
+    page = open_page(390)
+    page.locator(".contents a", has_text="Confusion").click()
+    page.locator(".contents a[aria-current]", has_text="Confusion").wait_for(timeout=5000)
+    nav, title = (page.locator(selector).bounding_box() for selector in (".contents", "#confusion-title"))
+    assert nav["y"] == 0
+    assert nav["y"] + nav["height"] <= title["y"] < 300
+    link = page.locator(".contents a[aria-current]").bounding_box()
+    assert 0 <= link["x"] <= link["x"] + link["width"] <= 390
+
+
+def test_curves_of_training_and_health_are_read_at_one_step(open_page):
+    page = open_page()
+    page.locator("#curves .curve").first.focus()
+    page.keyboard.press("Home")
+    assert "at step 100" in page.locator("#health-curves output").first.inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_numbers_on_heat_can_be_read(open_page, scheme):
+    """Contrast of at least 4.5 to 1 between a cell's number and the colour under it."""
+    page = open_page(1280, scheme)
+    ratio = page.evaluate(
+        """() => {
+            const linear = v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+            const light = rgb => rgb.reduce((sum, v, i) => sum + linear(v / 255) * [.2126, .7152, .0722][i], 0);
+            const parse = colour => colour.match(/[\\d.]+/g).slice(0, 3).map(Number);
+            const paper = parse(getComputedStyle(document.body).backgroundColor);
+            const ratios = [...document.querySelectorAll(".heat td[style]")].map(cell => {
+                const under = getComputedStyle(cell, "::before"), cover = Number(under.opacity);
+                const tint = parse(under.backgroundColor);
+                const ground = paper.map((v, i) => (1 - cover) * v + cover * tint[i]);
+                const [a, b] = [light(parse(getComputedStyle(cell).color)), light(ground)].sort((x, y) => y - x);
+                return (a + .05) / (b + .05);
+            });
+            return Math.min(...ratios);
+        }"""
+    )
+    assert ratio >= 4.5
 
 
 def test_the_command_is_copied(open_page):

@@ -68,6 +68,24 @@ def test_seeds_alone_are_said_to_be_so(tmp_path: Path) -> None:
     assert json.loads(json.dumps(found.as_dict()))["entries"][0]["seeds"] == [0, 1]
 
 
+def test_draws_of_the_same_data_by_other_seeds_are_one_contestant(tmp_path: Path) -> None:
+    runs = [run(tmp_path, f"{seed}", 0.7, seed=seed, examples=100) for seed in range(2)]
+    for number, path in enumerate(runs):
+        about = json.loads(RunFolder(path).run.read_text())
+        write_json(
+            RunFolder(path).run, about | {"data": {"name": "birds", "path": "birds", "fingerprint": f"{number}"}}
+        )
+    found = compare([*runs, run(tmp_path, "whole", 0.8)])
+    assert [(entry.name, entry.seeds) for entry in found.entries] == [
+        ("SIMCLR, examples None, training data f", (0,)), ("SIMCLR, examples 100, training data birds", (0, 1)),
+    ]  # fmt: skip
+
+
+def test_a_run_of_before_a_setting_meets_one_of_after(tmp_path: Path) -> None:
+    found = compare([run(tmp_path, "old", 0.7), run(tmp_path, "new", 0.7, seed=1, examples=None, without=[])])
+    assert len(found.entries) == 1
+
+
 def test_data_is_the_same_by_its_pictures_and_not_by_its_name(tmp_path: Path) -> None:
     renamed = {**JUDGED, "name": "elsewhere"}
     assert compare([run(tmp_path, "a", 0.6), run(tmp_path, "b", 0.5, method="byol", data=renamed)]).entries

@@ -42,3 +42,12 @@ def test_a_loader_gets_the_boxes_that_the_device_would_crop() -> None:
     assert [size for _, size in boxes] == [32, 32]
     whole = plan().at(1).boxes(torch.full((3,), 40), torch.full((3,), 48), Draws.of(0, 1, torch.from_numpy(rows)))
     torch.testing.assert_close(boxes[0][0], whole[0][0])
+
+
+def test_what_a_method_draws_is_of_its_example_and_apart_from_the_views() -> None:
+    index = torch.arange(6)
+    keys = plan().keys(3, index)
+    assert torch.equal(plan().keys(3, index[4:5]), keys[4:5])
+    assert not torch.equal(plan().keys(4, index), keys)
+    views = [Draws.of(0, 3, index).fold(salt).keys for salt in range(100)]
+    assert len(torch.cat([keys, *views]).unique()) == 6 * 101

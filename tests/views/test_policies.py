@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from nearfar.views import Draws, Policy, crop_resize, simclr
+from nearfar.views import AUGMENTATIONS, Draws, Policy, byol, crop_resize, simclr, weak
 
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
 
@@ -96,3 +96,44 @@ def test_simclr_blurs_larger_views_unless_told(size: int, blur: float | None, ex
 
 def test_policies_are_picklable() -> None:
     assert pickle.loads(pickle.dumps(policy_of(32))) == policy_of(32)
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_what_is_left_out_changes_no_picture_and_the_rest_stays(name: str) -> None:
+    policy = byol(96, mean=MEAN, std=STD)
+    less = policy.without([name])
+    (changed,) = AUGMENTATIONS[name].items() if name != "crop" else [("crop_scale", (1.0, 1.0))]
+    assert {getattr(view, changed[0]) for view in less.views} == {changed[1]}
+    assert less.augmentations == tuple(one for one in policy.augmentations if one != name)
+    assert policy.without(list(AUGMENTATIONS))(pictures_of(6, 3, 96), DRAWS)[0].equal(
+        policy.without(list(AUGMENTATIONS))(pictures_of(6, 3, 96), DRAWS)[1]
+    ), "with none left, views are the picture"
+
+
+def test_a_policy_knows_what_it_has() -> None:
+    assert policy_of(32).augmentations == ("crop", "flip", "color", "grayscale")
+    assert policy_of(32, channels=1).augmentations == ("crop", "flip", "color"), "gray has no colour to drop"
+    assert weak(96, mean=MEAN, std=STD).augmentations == ("crop", "flip")
+    assert byol(96, mean=MEAN, std=STD).augmentations == tuple(AUGMENTATIONS)
+
+
+def test_without_crops_views_are_of_the_whole_square() -> None:
+    heights, widths = torch.tensor([40, 60, 80, 32, 33, 500]), torch.tensor([50, 60, 20, 32, 90, 400])
+    for boxes, _ in policy_of(32).without(["crop"]).boxes(heights, widths, DRAWS):
+        assert torch.equal(boxes[:, 2:], torch.minimum(heights, widths)[:, None].expand(6, 2).float())
+
+
+def test_without_the_mirror_what_stands_left_stays_left() -> None:
+    pictures = pictures_of(6, 3, 32)
+    pictures[..., :16] //= 4
+    upright = policy_of(32, crop_scale=(0.9, 1.0)).without(["flip", "color"])
+    for view in upright(pictures, DRAWS):
+        assert (view[..., :16].mean((1, 2, 3)) < view[..., 16:].mean((1, 2, 3))).all()
+
+
+def test_what_a_policy_has_not_may_be_left_out_and_what_nobody_knows_may_not() -> None:
+    assert policy_of(32).without(["solarize", "blur"]) == policy_of(32) == policy_of(32).without([])
+    with pytest.raises(
+        ValueError, match=r"^Policy: without must be of crop, flip, .*\. Got 'flop'\. Did you mean 'flip'"
+    ):
+        policy_of(32).without(["crop", "flop"])

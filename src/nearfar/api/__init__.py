@@ -1,12 +1,15 @@
 """What a user calls: the command line and notebooks use nothing else."""
 
-from nearfar.api.judging import compare, embed, evaluate, load, predict, write_report
+from nearfar.api.judging import compare, embed, evaluate, predict, write_report
 from nearfar.api.learning import finetune, pretrain, resume
+from nearfar.api.loading import load
 from nearfar.api.ready import find_method
+from nearfar.api.sweeping import sweep
+from nearfar.api.transferring import transfer
 from nearfar.data import Reading
 from nearfar.engine import Encoder, Predictions, Run, Scores
 from nearfar.records import EmbeddingTable
-from nearfar.report import Comparison
+from nearfar.report import Comparison, Sweep
 
 __all__ = [
     "Comparison",
@@ -16,6 +19,7 @@ __all__ = [
     "Reading",
     "Run",
     "Scores",
+    "Sweep",
     "compare",
     "embed",
     "evaluate",
@@ -25,5 +29,7 @@ __all__ = [
     "predict",
     "pretrain",
     "resume",
+    "sweep",
+    "transfer",
     "write_report",
 ]

@@ -1,50 +1,40 @@
 """What a trained encoder is for: vectors, scores, a page."""
 
-import os
-import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nearfar.api.finetuned import finetuned
+from nearfar.api.loading import alike, encoder_of, load
 from nearfar.api.ready import check_list, tell
-from nearfar.data import Pictures, Reading
-from nearfar.engine import Classifier, Encoder, Predictions, Run, Scores, sample_rows, write_sample
-from nearfar.engine.folder import check_writable, folder_of, reading_of
-from nearfar.engine.intake import account, open_pictures, parts, place_of
-from nearfar.engine.judge import check_labels, check_probes, judge
+from nearfar.data import Reading
+from nearfar.engine import (
+    UNSEEN,
+    USUAL,
+    Classifier,
+    Encoder,
+    Predictions,
+    Run,
+    Scores,
+    label_free,
+    sample_rows,
+    write_inside,
+    write_sample,
+)
+from nearfar.engine.folder import check_writable, folder_of
+from nearfar.engine.intake import account, open_pictures
+from nearfar.engine.judge import PROBES, TRAINED, check_labels, check_probes, judge
+from nearfar.engine.layers import judge_layers
+from nearfar.engine.mistakes import confusion, guesses
 from nearfar.engine.overlap import overlap, read_seen, warnings_of
-from nearfar.errors import RunError, complaint
+from nearfar.engine.parting import Judged, check_held_out, judged_parts
 from nearfar.recipes import check_said
-from nearfar.records import EmbeddingTable, RunFolder, read_json, write_json
+from nearfar.records import EmbeddingTable, RunFolder, write_json
 from nearfar.report import Comparison, write_comparison
 from nearfar.report import compare as _compare
 from nearfar.report import write_report as _write_report
 
 __all__ = ["compare", "embed", "evaluate", "load", "predict", "write_report"]
-
-ALIKE = ("image_column", "label_column", "truncated")
-"""What of a run's reading holds for other data too, unless the user says otherwise."""
-
-
-def load(path: str | Path) -> Encoder:
-    """The encoder of a run, or of any folder with `encoder.json` and `encoder.safetensors`.
-
-    Args:
-        path: the folder.
-
-    Raises:
-        RunError: there is no encoder, or it is damaged.
-    """
-    files = RunFolder(folder_of(path, where="load"))
-    if os.path.exists(files.run) and not os.path.exists(files.encoder):
-        next_step = f"Finish it by `nearfar resume {shlex.quote(str(files.path))}`"
-        raise RunError(complaint("load", str(files.path), "a run with an encoder", "no encoder.json", next_step))
-    encoder = Encoder.load(files.path)
-    if encoder.spec.modality != Pictures.modality:
-        next_step = "Upgrade nearfar, or name another run"
-        raise RunError(complaint("load", "run", "of pictures", encoder.spec.modality, next_step))
-    return encoder
 
 
 def embed(
@@ -66,8 +56,8 @@ def embed(
         DataError: the data cannot be used.
         RunError: there is no encoder, or it is damaged.
     """
-    encoder = _encoder(run)
-    source = open_pictures(data, split=split, reading=_alike(run, reading, data), where="embed")
+    encoder = encoder_of(run)
+    source = open_pictures(data, split=split, reading=alike(run, reading, data), where="embed")
     tell(account(source, role="Embedding"))
     return encoder.embed(source)
 
@@ -92,7 +82,7 @@ def predict(
         RunError: there is no classifier, or it is damaged.
     """
     classifier = Classifier.load(folder_of(run, where="predict"))
-    source = open_pictures(data, split=split, reading=_alike(run, reading, data), where="predict")
+    source = open_pictures(data, split=split, reading=alike(run, reading, data), where="predict")
     tell(account(source, role="Predicting"))
     return classifier.predict(source)
 
@@ -103,23 +93,31 @@ def evaluate(
     *,
     split: str | None = None,
     test: Any = None,
-    probes: Sequence[str] = ("knn", "linear", "fewshot"),
+    probes: Sequence[str] | None = None,
     baselines: bool = True,
+    layers: bool = False,
+    held_out: str = "examples",
     seed: int = 0,
     reading: Reading = Reading(),  # noqa: B008  # which is frozen
 ) -> Scores:
     """Judges an encoder with labels, beside raw input and the untrained network.
 
     Where the data has a test split, probes are fitted on `split` and scored on it; where it has none, a seeded fifth of
-    every class is held out, and the scores say so. For a run, `scores.json` and the report's sample are written.
+    every class is held out, and the scores say so. With `held_out="classes"` a seeded fifth of the classes of `split`
+    is told apart by itself, and nothing is fitted: `nearfar.data.hold_out_classes` makes the same choice, for training
+    on the others. For a run, `scores.json` and the report's sample are written.
 
     Args:
         run: a run, its folder, or an encoder.
         data: labelled data, as for `pretrain`.
         split: what probes are fitted on; "train" where there is one, else all.
         test: other data to score on; its test split where it has one, else all.
-        probes: of knn, linear, fewshot, ridge, cluster and retrieval.
+        probes: of knn, linear, fewshot, ridge, cluster, retrieval and finetune, which trains the network on 1 %, 10 %
+            and 100 % of the labels, beside the same network from scratch; where none is named knn, linear and fewshot
+            or, of held-out classes, retrieval, cluster and fewshot.
         baselines: whether to judge raw input and the untrained network too.
+        layers: whether to judge every stage of the network, by linear and knn.
+        held_out: what is held out where there is no test split: examples of every class, or whole classes.
         seed: of what is held out and of the probes' draws.
         reading: how the data is read; columns and what to do with truncated pictures, unless stated, as in the run.
 
@@ -128,42 +126,77 @@ def evaluate(
         that is not known) or among those that the probes are fitted on, byte for byte, and names some.
 
     Raises:
-        DataError: the data cannot be used, or has no labels.
+        DataError: the data cannot be used, or has no labels or too few classes.
         RunError: there is no encoder, or it is damaged, or the run's folder cannot be written.
-        ValueError: a probe is unknown.
+        ValueError: a probe is unknown, or does not go with what is held out.
     """
-    check_list("evaluate", "probes", probes)
-    check_probes(probes)
+    unseen = check_held_out(held_out, test=test, layers=layers)
+    probes = _probes(probes, unseen=unseen)
     check_said("evaluate", seed=seed)
-    encoder = _encoder(run)
+    encoder = encoder_of(run)
     files = None if isinstance(run, Encoder) else RunFolder(folder_of(run, where="evaluate"))
     if files is not None:
         check_writable("evaluate", "run", files.path)
-    reading = _alike(run, reading, data)
-    train, held, held_out = parts(data, split=split, test=test, seed=seed, reading=reading, where="evaluate")
-    check_labels(train, "training")
-    check_labels(held, "test")
-    shared = overlap(train, held, None if files is None else read_seen(files))
-    tell(
-        account(train, role="Fitting on"),
-        account(held, role="Judging by", again=held_out),
-        *warnings_of(shared, tests=len(held)),
+    part = judged_parts(
+        data, split=split, test=test, unseen=unseen, seed=seed, reading=alike(run, reading, data), where="evaluate"
     )
-    scores, others, table = judge(encoder, train, held, probes=probes, baselines=baselines, seed=seed)
-    facts = {
-        "name": train.name,
-        "train": {"split": split or "train", "examples": len(train), "fingerprint": train.fingerprint},
-        "test": {"name": held.name, "examples": len(held), "fingerprint": held.fingerprint},
-        "held_out": held_out,
-        "overlap": shared,
-    }
-    result = Scores(facts, scores, others)
+    shared = _told(part, None if files is None else read_seen(files))
+    frozen = [name for name in probes if name not in TRAINED]
+    beside = baselines and bool(frozen)
+    scores, others, table = judge(encoder, part.train, part.test, probes=frozen, baselines=beside, seed=seed)
+    if "finetune" in probes and part.train is not None:
+        tuned, scratch = finetuned(encoder, part.train, part.test, seed=seed)
+        scores |= tuned
+        others["untrained"] = others.get("untrained", {}) | scratch
+    result = Scores(
+        part.facts() | {"overlap": shared},
+        scores,
+        others,
+        label_free(encoder, part.test),
+        None if part.train is None or "linear" not in scores else confusion(scores["linear"], part.train, part.test),
+        () if part.train is None or not layers else judge_layers(encoder, part.train, part.test, seed=seed),
+    )
     if files is not None:
-        write_json(files.scores, result.as_dict())
-        rows = sample_rows(len(held))
-        name = f"{held.name}, {'held out' if held_out else 'test'}"
-        write_sample(files, held.select(rows), table.rows(rows), name=name)
+        _write(files, encoder, result, part, table)
     return result
+
+
+def _probes(probes: Sequence[str] | None, *, unseen: bool) -> Sequence[str]:
+    """The probes that were named, or the usual ones."""
+    if probes is None:
+        return tuple(UNSEEN) if unseen else USUAL
+    check_list("evaluate", "probes", probes)
+    check_probes(probes, unseen=unseen, known=(*PROBES, *TRAINED))
+    return probes
+
+
+def _told(part: Judged, seen: Any) -> dict[str, Any]:
+    """Tells people what is judged by, and gives what of it was learned from."""
+    if part.train is None:
+        check_labels(part.test, "test")
+        shared = overlap(part.test, part.test, seen) | {"probes": None}
+        tell(account(part.test, role="Judging by"), *warnings_of(shared, tests=len(part.test)))
+        return shared
+    check_labels(part.train, "training")
+    check_labels(part.test, "test")
+    shared = overlap(part.train, part.test, seen)
+    tell(
+        account(part.train, role="Fitting on"),
+        account(part.test, role="Judging by", again=part.held_out),
+        *warnings_of(shared, tests=len(part.test)),
+    )
+    return shared
+
+
+def _write(files: RunFolder, encoder: Encoder, result: Scores, part: Judged, table: EmbeddingTable) -> None:
+    write_json(files.scores, result.as_dict())
+    rows = sample_rows(len(part.test))
+    judged: dict[str, Any] = {}
+    if part.train is not None and "linear" in result.scores:
+        predicted, certainty = guesses(result.scores["linear"], part.train, part.test)
+        judged = {"predicted": predicted[rows], "certainty": certainty[rows]}
+    write_sample(files, part.test.select(rows), table.rows(rows), name=part.title(), **judged)
+    write_inside(files, encoder)
 
 
 def compare(runs: Sequence[str | Path | Run], *, out: str | Path | None = None) -> Comparison:
@@ -195,21 +228,3 @@ def write_report(run: str | Path | Run) -> Path:
         Where `report.html` is.
     """
     return _write_report(folder_of(run, where="report"))
-
-
-def _encoder(run: str | Path | Run | Encoder) -> Encoder:
-    return run if isinstance(run, Encoder) else load(folder_of(run, where="load"))
-
-
-def _alike(run: str | Path | Run | Encoder, reading: Reading, data: Any) -> Reading:
-    """Reading as the run's own data was read, where the caller states nothing and the data is of the same kind."""
-    files = None if isinstance(run, Encoder) else RunFolder(folder_of(run, where="run"))
-    if files is None or not files.run.exists():
-        return reading
-    record, place = read_json(files.run), place_of(data)
-    known = record.get("data", {}).get("path")
-    if place is None or known is None or Path(place).suffix != Path(known).suffix:
-        return reading
-    begun, usual = reading_of(record), Reading()
-    unsaid = [name for name in ALIKE if getattr(reading, name) == getattr(usual, name)]
-    return replace(reading, **{name: getattr(begun, name) for name in unsaid})

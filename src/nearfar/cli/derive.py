@@ -18,8 +18,9 @@ from cyclopts import CoercionError, Group, Parameter
 __all__ = ["JSON", "Flag", "compose", "flags_of", "outline"]
 
 ARGUMENTS = Group("Arguments and flags")
+COLLECTING = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 METAVARS = {int: "N", float: "NUMBER", str: "NAME", Path: "PATH"}
-PLAIN = {"str": str, "int": int, "float": float, "bool": bool}
+PLAIN = {"str": str, "int": int, "float": float, "bool": bool, "Any": Path}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class Flag:
         group: the heading it stands under.
         shows_default: whether help says what holds when it is left out.
         part_of: where it is a field of one argument, the name of that and what stands for it when it is left out.
+        metavar: what stands for its value in help, where the type does not say it.
     """
 
     parameter: inspect.Parameter
@@ -41,6 +43,7 @@ class Flag:
     group: Group = ARGUMENTS
     shows_default: bool = True
     part_of: tuple[str, Any] | None = None
+    metavar: str | None = None
 
     def as_parameter(self) -> inspect.Parameter:
         """The parameter as cyclopts reads it."""
@@ -48,7 +51,7 @@ class Flag:
         positional = self.parameter.kind is not inspect.Parameter.KEYWORD_ONLY
         several = get_origin(self.hint) is list
         shown = self.shows_default and not isinstance(default, bool | None) and default != ()
-        metavar = f"{METAVARS[str]} ..." if several else METAVARS.get(self.hint)
+        metavar = self.metavar or (f"{METAVARS[str]} ..." if several else METAVARS.get(self.hint))
         about = Parameter(
             converter=_whole if self.hint is int else None,
             help=self.help,
@@ -120,7 +123,7 @@ def _origin(tree: ast.Module, name: str) -> str:
 
 
 def flags_of(function: Callable[..., Any], *, docstring: str | None = None) -> dict[str, Flag]:
-    """The arguments of a command from a function's parameters; those that collect others are left out.
+    """The arguments of a command from a function's parameters; those that collect others, and mappings, are left out.
 
     Where a default is a dataclass, each of its fields is an argument.
 
@@ -133,7 +136,7 @@ def flags_of(function: Callable[..., Any], *, docstring: str | None = None) -> d
     for name, entry in inspect.signature(function).parameters.items():
         if is_dataclass(entry.default):
             flags |= _fields(name, entry.default)
-        elif entry.kind not in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL):
+        elif entry.kind not in COLLECTING and not str(entry.annotation).startswith("Mapping["):
             flags[name] = Flag(parameter=entry, hint=_hint(entry.annotation), help=meanings.get(name, ""))
     return flags
 
@@ -197,7 +200,7 @@ def _hint(annotation: Any) -> Any:
         kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
         return kinds[0] if isinstance(annotation, UnionType) and len(kinds) == 1 else annotation
     words = [word for word in annotation.split(" | ") if word != "None"]
-    if "Path" in words or words == ["Any"]:
+    if "Path" in words:
         return Path
     inner = re.fullmatch(r"Sequence\[(\w+)\]", words[0])
     return GenericAlias(list, (PLAIN[inner[1]],)) if inner else PLAIN[words[0]]

@@ -24,7 +24,7 @@ def _methods(*, json: bool = False) -> None:
     for name, method in METHODS.items():
         source = f"{method.paper}; learns from {', '.join(method.modalities)}"
         scored = measured(name)
-        said = (source, f"Landmarks: {method.landmarks()}", *([f"Measured: {scored}"] if scored else []))
+        said = source, f"Landmarks: {method.landmarks()}", f"Measured: {scored or 'not yet.'}"
         table.add_row(name, Text.assemble(method.summary, *(("\n" + line, "dim") for line in said)))
     show(table)
     show()

@@ -13,10 +13,10 @@ from nearfar.cli.output import is_first, listing, say, show
 from nearfar.methods import METHODS, Method
 from nearfar.report import write_report
 
-__all__ = ["command", "finish"]
+__all__ = ["command", "common_flags", "finish", "own_flags"]
 
 GROUPS = {
-    "What": ("data", "split", "validation", "out", "seed", "log"),
+    "What": ("data", "split", "examples", "without", "validation", "out", "seed", "log"),
     "Reading": ("image_column", "label_column", "truncated", "strict", "cache"),
     "How long": ("epochs", "steps", "minutes"),
     "Network": ("backbone", "stem", "size", "init"),
@@ -26,7 +26,7 @@ GROUPS = {
 """The headings of the help page; a flag that has none yet stands under "More"."""
 
 
-def _common() -> dict[str, Flag]:
+def common_flags() -> dict[str, Flag]:
     """The flags of every method, under their headings."""
     flags = flags_of(outline("nearfar.api", "pretrain"))
     del flags["method"]
@@ -40,8 +40,12 @@ def _common() -> dict[str, Flag]:
     }
 
 
-def _own(method: type[Method]) -> dict[str, Flag]:
-    """The flags of one method: the plain values that its constructor takes."""
+def own_flags(method: type[Method]) -> dict[str, Flag]:
+    """The flags of one method: the plain values that its constructor takes.
+
+    Args:
+        method: the method.
+    """
     group = Group(f"{method.__name__}; what is left out is chosen by the recipe", sort_key=len(GROUPS) + 1)
     flags = flags_of(method.__init__, docstring=method.__doc__)
     return {
@@ -58,7 +62,7 @@ def _learner(name: str, method: type[Method]) -> Callable[..., None]:
         run = api.pretrain(name, data, out=out, **given)
         finish(run.path, data)
 
-    return compose(learn, _common() | _own(method))
+    return compose(learn, common_flags() | own_flags(method))
 
 
 def finish(run: Path, data: Path | str) -> None:

@@ -3,7 +3,7 @@
 import re
 import traceback
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from cyclopts import (
     App,
@@ -103,11 +103,10 @@ def is_want_of_memory(error: Exception) -> bool:
 
 
 def _unknown_command(given: str, chain: list[str], program: App) -> str:
-    if chain == ["pretrain"]:
+    if chain in (["pretrain"], ["sweep"]):
         methods = [name for name in program["pretrain"] if not name.startswith("-")]
-        return complaint(
-            "nearfar pretrain", "method", "one that `nearfar methods` lists", given, suggestion(given, methods)
-        )
+        where = f"nearfar {chain[0]}"
+        return complaint(where, "method", "one that `nearfar methods` lists", given, suggestion(given, methods))
     if given.startswith("-"):
         options = [name for name in program if name.startswith("-")]
         return complaint("nearfar", "option", "one that `nearfar --help` lists", given, suggestion(given, options))
@@ -119,6 +118,9 @@ def _unfit(error: CoercionError, where: str, see: str) -> str:
     """A value of the wrong type."""
     given: Any = error.token.value if error.token else _Said("something else")
     name = (error.token.keyword if error.token else None) or (_label(error.argument) if error.argument else "value")
+    if get_origin(error.target_type) is Literal:
+        known = get_args(error.target_type)
+        return complaint(where, name, f"one of {', '.join(known)}", given, suggestion(given, known))
     kinds = [kind for hint, kind in KINDS.items() if error.target_type is hint]
     return complaint(where, name, kinds[0] if kinds else "of another kind", given, see)
 

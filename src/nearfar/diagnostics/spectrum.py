@@ -122,7 +122,8 @@ def lidar(x: Float[Tensor, "n v d"]) -> Float[Tensor, ""]:
         x: the embeddings of n examples in v views each; the authors take n = 1,000 and v = 50.
 
     Returns:
-        A number of directions, from 1 to min(n - 1, d); NaN if a value of `x` is not finite.
+        A number of directions, from 1 to min(n - 1, d); NaN if a value of `x` is not finite, or the values are so large
+        that 1e-4 is lost beside them, as a run at a ruinous rate leaves them.
 
     Raises:
         ValueError: there are fewer than 2 examples or 2 views.
@@ -141,7 +142,10 @@ def lidar(x: Float[Tensor, "n v d"]) -> Float[Tensor, ""]:
     between = _centred(means) / (n - 1) ** 0.5
     within = around.T @ around / (n * (v - 1)) + WITHIN * torch.eye(x.shape[2], device=x.device, dtype=x.dtype)
     # W = L L', and B's square root through L is W^(-1/2) B W^(-1/2)'s up to a rotation, which leaves eigenvalues alone.
-    scaled = torch.linalg.solve_triangular(torch.linalg.cholesky(within), between.T, upper=False).T
+    root, failed = torch.linalg.cholesky_ex(within)
+    if bool(failed):
+        return torch.full((), torch.nan, device=x.device)
+    scaled = torch.linalg.solve_triangular(root, between.T, upper=False).T
     return _exp_entropy(_eigenvalues(scaled))
 
 

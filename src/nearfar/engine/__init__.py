@@ -5,9 +5,10 @@ from nearfar.engine.classifier import NEIGHBOURS, Classifier, Predictions, save_
 from nearfar.engine.devices import choose_precision, make_fabric
 from nearfar.engine.encoder import Encoder, EncoderSpec, raw_table
 from nearfar.engine.foresee import available_memory
-from nearfar.engine.gallery import sample_rows, write_sample, write_views
-from nearfar.engine.judge import PROBES, Scores, judge
+from nearfar.engine.gallery import sample_rows, write_inside, write_sample, write_views
+from nearfar.engine.judge import PROBES, UNSEEN, USUAL, Scores, judge
 from nearfar.engine.label_free import label_free
+from nearfar.engine.layers import Layer, embed_layers, judge_layers
 from nearfar.engine.optim import LARS, Muon, build_optimizer
 from nearfar.engine.recorder import Recorder
 from nearfar.engine.run import Run, Training
@@ -18,10 +19,13 @@ __all__ = [
     "LARS",
     "NEIGHBOURS",
     "PROBES",
+    "UNSEEN",
+    "USUAL",
     "Classifier",
     "Encoder",
     "EncoderSpec",
     "Feed",
+    "Layer",
     "Muon",
     "Predictions",
     "Recorder",
@@ -33,7 +37,9 @@ __all__ = [
     "available_memory",
     "build_optimizer",
     "choose_precision",
+    "embed_layers",
     "judge",
+    "judge_layers",
     "label_free",
     "load_checkpoint",
     "make_batch",
@@ -43,6 +49,7 @@ __all__ = [
     "save_checkpoint",
     "save_classifier",
     "train",
+    "write_inside",
     "write_sample",
     "write_views",
 ]

@@ -11,7 +11,7 @@ from nearfar.engine.encoder import EncoderSpec
 from nearfar.errors import RunError, complaint
 from nearfar.methods.method import Method
 from nearfar.views.plan import ViewPlan
-from nearfar.views.policies import Policy
+from nearfar.views.policy import Policy
 
 __all__ = ["available_memory", "check_memory", "check_network", "check_precision"]
 

@@ -1,7 +1,8 @@
-"""What the report shows of a run: views of some pictures, and a sample of embeddings with thumbnails."""
+"""What the report shows of a run: views of some pictures, what is inside the network, and a sample of embeddings."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,11 +12,14 @@ from torch import Tensor
 
 from nearfar.data.decode import resize_center
 from nearfar.data.pictures import Pictures
+from nearfar.engine.encoder import Encoder
+from nearfar.engine.inside import attention, filter_sheet, overlay
 from nearfar.records import SCHEMA, EmbeddingTable, RunFolder, write_json
 from nearfar.views.draws import Draws
+from nearfar.views.image_view import PlainView
 from nearfar.views.plan import ViewPlan
 
-__all__ = ["sample_rows", "write_sample", "write_views"]
+__all__ = ["sample_rows", "write_inside", "write_sample", "write_views"]
 
 SHOWN_PICTURES = 6
 SAMPLE = 2000
@@ -59,6 +63,55 @@ def _image(picture: UInt8[Tensor, "c h w"]) -> Image.Image:
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
+def write_inside(files: RunFolder, encoder: Encoder) -> None:
+    """Draws the filters of the first layer and, for vision transformers, the attention to the pictures of the views.
+
+    Args:
+        files: the run's folder; its gallery has the views, or attention is left out.
+        encoder: what is looked into.
+    """
+    if encoder.spec.modality != Pictures.modality:
+        return
+    files.gallery.mkdir(exist_ok=True)
+    found: dict[str, object] = {}
+    sheet = filter_sheet(encoder.backbone)
+    if sheet is not None:
+        Image.fromarray(sheet.pixels).save(files.gallery / "filters.png")
+        facts = {name: value for name, value in vars(sheet).items() if name != "pixels"}
+        found["filters"] = {"image": "filters.png", **facts}
+    maps = _write_attention(files, encoder)
+    if maps:
+        found["attention"] = maps
+    _extend(files, {"inside": found})
+
+
+def _write_attention(files: RunFolder, encoder: Encoder) -> list[dict[str, object]]:
+    """A map of attention over each picture of the views: what is known of it, for the page."""
+    spec, device = encoder.spec, next(encoder.backbone.parameters()).device
+    shown = _known(files).get("views", [])
+    paths = [files.gallery / entry["original"] for entry in shown]
+    if not paths or not all(path.exists() for path in paths):
+        return []
+    pictures = torch.stack([_opened(path, size=spec.size, channels=spec.channels) for path in paths])
+    seen = attention(encoder.backbone, PlainView(size=spec.size, mean=spec.mean, std=spec.std)(pictures.to(device)))
+    if seen is None:
+        return []
+    (files.gallery / "attention").mkdir(exist_ok=True)
+    maps: list[dict[str, object]] = []
+    for number, (entry, picture, each) in enumerate(zip(shown, pictures.numpy(), seen.maps, strict=True)):
+        name = f"attention/{number}.png"
+        Image.fromarray(overlay(picture, each, patch=seen.patch)).save(files.gallery / name)
+        strongest = np.cumsum(np.sort(each.ravel())[::-1])
+        half = int(np.searchsorted(strongest, 0.5)) + 1
+        maps.append({"id": entry["id"], "original": entry["original"], "map": name, "half": half, "patches": each.size})
+    return maps
+
+
+def _opened(path: Path, *, size: int, channels: int) -> UInt8[Tensor, "c h w"]:
+    with Image.open(path) as picture:
+        return torch.from_numpy(resize_center(picture, size=size, channels=channels).copy())
+
+
 def sample_rows(count: int, *, seed: int = 0) -> Int[np.ndarray, "m"]:
     """At most 2,000 rows out of `count`, in order.
 
@@ -69,7 +122,15 @@ def sample_rows(count: int, *, seed: int = 0) -> Int[np.ndarray, "m"]:
     return np.sort(np.random.default_rng(seed).permutation(count)[:SAMPLE])
 
 
-def write_sample(files: RunFolder, source: Pictures, table: EmbeddingTable, *, name: str) -> None:
+def write_sample(
+    files: RunFolder,
+    source: Pictures,
+    table: EmbeddingTable,
+    *,
+    name: str,
+    predicted: Int[np.ndarray, "m"] | None = None,
+    certainty: Float[np.ndarray, "m"] | None = None,
+) -> None:
     """Writes the embeddings of some pictures and a sheet of their thumbnails.
 
     Args:
@@ -77,6 +138,9 @@ def write_sample(files: RunFolder, source: Pictures, table: EmbeddingTable, *, n
         source: the pictures; `sample_rows` chooses them.
         table: their embeddings, row by row.
         name: what they are, for people: "fashion-mini, test".
+        predicted: the class that the linear probe gives each, as an index of the class names; -1 where it was not
+            asked, because the picture has no label.
+        certainty: the probability that it gives each picture's own class; 0 where it has no label.
     """
     files.gallery.mkdir(exist_ok=True)
     tile = int(min(TILE_LIMIT, np.median(source.sizes.min(axis=1))))
@@ -87,10 +151,19 @@ def write_sample(files: RunFolder, source: Pictures, table: EmbeddingTable, *, n
         sheet[:, top : top + tile, left : left + tile] = picture
     _image(torch.from_numpy(sheet)).save(files.gallery / "sample.webp", quality=80)
     table.write(files.gallery / "sample.parquet")
-    _extend(files, {"tile": tile, "columns": COLUMNS, "sprite": "sample.webp", "source": name})
+    judged = {
+        "predicted": None if predicted is None else predicted.tolist(),
+        "certainty": None if certainty is None else [round(value, 4) for value in certainty.tolist()],
+    }
+    _extend(files, {"tile": tile, "columns": COLUMNS, "sprite": "sample.webp", "source": name, **judged})
 
 
 def _extend(files: RunFolder, facts: dict[str, object]) -> None:
+    """Puts facts beside those that are known; a fact that is None takes an older one away."""
+    whole = {name: fact for name, fact in {**_known(files), **facts}.items() if fact is not None}
+    write_json(files.gallery / "gallery.json", {**whole, "schema": SCHEMA})
+
+
+def _known(files: RunFolder) -> dict[str, Any]:
     path: Path = files.gallery / "gallery.json"
-    known = json.loads(path.read_bytes()) if path.exists() else {}
-    write_json(path, {**known, **facts, "schema": SCHEMA})
+    return json.loads(path.read_bytes()) if path.exists() else {}

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from nearfar.data.pictures import Pictures
 from nearfar.engine.encoder import Encoder, raw_table
+from nearfar.engine.layers import Layer
 from nearfar.errors import DataError, complaint, suggestion
 from nearfar.probes import cluster, fewshot, knn, linear, retrieval, ridge
 from nearfar.probes.score import Score
 from nearfar.records import EmbeddingTable
 
-__all__ = ["PROBES", "Scores", "check_labels", "check_probes", "judge"]
+__all__ = ["PROBES", "TRAINED", "UNSEEN", "USUAL", "Scores", "check_labels", "check_probes", "judge"]
 
 
 def _clusters(train: Any, train_labels: Any, test: Any, test_labels: Any, *, seed: int) -> Score:
@@ -30,7 +32,27 @@ PROBES: dict[str, Callable[..., Score]] = {
     "retrieval": retrieval,
 }
 """The probes by their names on the command line; the training rows are the gallery of "retrieval"."""
+TRAINED = ("finetune",)
+"""Those that train the network, which is for the caller of `judge` to do."""
 SEEDED = ("linear", "fewshot", "cluster")
+USUAL = ("knn", "linear", "fewshot")
+"""Those that judge where none are named."""
+
+
+def _search(rows: Any, labels: Any, *, seed: int) -> Score:
+    """Each row searches all others."""
+    return retrieval(rows, labels, rows, labels, same_rows=True)
+
+
+def _episodes(rows: Any, labels: Any, *, seed: int) -> Score:
+    """Five rows of each class are labelled, or half of the smallest class where that is fewer."""
+    smallest = int(np.unique(labels[labels >= 0], return_counts=True)[1].min())
+    few = max(1, min(5, smallest // 2))
+    return fewshot(rows, labels, rows, labels, labels_per_class=few, seed=seed, same_rows=True)
+
+
+UNSEEN: dict[str, Callable[..., Score]] = {"retrieval": _search, "cluster": cluster, "fewshot": _episodes}
+"""Those that judge by classes which nothing was fitted on, from the rows of these classes alone."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +63,25 @@ class Scores:
         data: which examples were used for what.
         scores: the encoder's, by probe.
         baselines: those of "raw" and "untrained", by probe.
+        label_free: what can be said without labels, by name.
+        confusion: what the linear probe takes for what: `classes`, and `counts` with a row a true class.
+        layers: what probes say of each stage of the network, from first to last.
     """
 
     data: Mapping[str, Any]
     scores: Mapping[str, Score]
     baselines: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
+    label_free: Mapping[str, float] = field(default_factory=dict)
+    confusion: Mapping[str, Any] | None = None
+    layers: tuple[Layer, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """What `evaluate --json` prints and `scores.json` holds."""
+        """What `evaluate --json` prints and `scores.json` holds; what was not measured is left out."""
+        more = {
+            "label_free": dict(self.label_free),
+            "confusion": self.confusion and dict(self.confusion),
+            "layers": [layer.as_dict() for layer in self.layers],
+        }
         return {
             "data": dict(self.data),
             "scores": {name: score.as_dict() for name, score in self.scores.items()},
@@ -56,28 +89,41 @@ class Scores:
                 baseline: {name: score.as_dict() for name, score in scores.items()}
                 for baseline, scores in self.baselines.items()
             },
+            **{name: value for name, value in more.items() if value},
         }
 
 
-def check_probes(probes: Sequence[str]) -> None:
+def check_probes(
+    probes: Sequence[str], *, where: str = "evaluate", unseen: bool = False, known: Sequence[str] = tuple(PROBES)
+) -> None:
     """Refuses unknown probes.
 
+    Args:
+        probes: their names.
+        where: who asks, for the sentence.
+        unseen: whether nothing may be fitted on the classes that are judged by.
+        known: those that there are.
+
     Raises:
-        ValueError: a probe is unknown, or there is none.
+        ValueError: a probe is unknown or cannot judge so, or there is none.
     """
     for name in probes:
-        if name not in PROBES:
-            raise ValueError(complaint("evaluate", "probes", f"of {', '.join(PROBES)}", name, suggestion(name, PROBES)))
+        if name not in known:
+            raise ValueError(complaint(where, "probes", f"of {', '.join(known)}", name, suggestion(name, known)))
+        if unseen and name not in UNSEEN:
+            constraint = f"of {', '.join(UNSEEN)} where classes are held out: nothing is fitted on them"
+            raise ValueError(complaint(where, "probes", constraint, name, "Leave it out"))
     if not probes:
-        raise ValueError(complaint("evaluate", "probes", "at least one", [], f"Choose from {', '.join(PROBES)}"))
+        raise ValueError(complaint(where, "probes", "at least one", [], f"Choose from {', '.join(known)}"))
 
 
-def check_labels(source: Pictures, role: str) -> None:
+def check_labels(source: Pictures, role: str, *, where: str = "evaluate") -> None:
     """Refuses data that probes cannot judge with.
 
     Args:
         source: the data.
         role: what it is for, for the sentence: "training" or "test".
+        where: who asks.
 
     Raises:
         DataError: there are no labels, or only one class of them.
@@ -86,7 +132,7 @@ def check_labels(source: Pictures, role: str) -> None:
     if len(labels) < 2:
         raise DataError(
             complaint(
-                "evaluate",
+                where,
                 f"{role} data",
                 "labelled, with at least 2 classes",
                 f"{len(labels)} classes in {source.name}",
@@ -96,36 +142,44 @@ def check_labels(source: Pictures, role: str) -> None:
 
 
 def judge(
-    encoder: Encoder, train: Pictures, test: Pictures, *, probes: Sequence[str], baselines: bool = True, seed: int = 0
+    encoder: Encoder,
+    train: Pictures | None,
+    test: Pictures,
+    *,
+    probes: Sequence[str],
+    baselines: bool = True,
+    seed: int = 0,
 ) -> tuple[dict[str, Score], dict[str, dict[str, Score]], EmbeddingTable]:
     """Runs probes on the encoder and, if wanted, on raw input and on the untrained network.
 
     Args:
         encoder: what is judged.
-        train: labelled pictures to fit probes on.
+        train: labelled pictures to fit probes on; None where the classes of the test are to be told apart by
+            themselves.
         test: labelled pictures to score them on.
-        probes: names out of `PROBES`.
+        probes: names out of `PROBES`, or out of `UNSEEN` where there is nothing to fit on.
         baselines: whether to judge raw input and the untrained network too.
         seed: of the probes' draws.
 
     Returns:
         The encoder's scores, the baselines' scores, and the encoder's embeddings of the test pictures.
     """
-    check_probes(probes)
-    check_labels(train, "training")
     check_labels(test, "test")
-    own = (encoder.embed(train), encoder.embed(test))
-    scores = _scores(*own, probes, seed)
+    if train is not None:
+        check_labels(train, "training")
+    table = encoder.embed(test)
+    scores = _scores(None if train is None else encoder.embed(train), table, probes, seed)
     others: dict[str, dict[str, Score]] = {}
     if baselines:
-        size, channels = encoder.spec.size, encoder.spec.channels
-        raw = raw_table(train, size=size, channels=channels), raw_table(test, size=size, channels=channels)
-        others["raw"] = _scores(*raw, probes, seed)
-        untrained = encoder.untrained()
-        others["untrained"] = _scores(untrained.embed(train), untrained.embed(test), probes, seed)
-    return scores, others, own[1]
+        raw = partial(raw_table, size=encoder.spec.size, channels=encoder.spec.channels)
+        ways: dict[str, Callable[[Pictures], EmbeddingTable]] = {"raw": raw, "untrained": encoder.untrained().embed}
+        for role, embed in ways.items():
+            others[role] = _scores(None if train is None else embed(train), embed(test), probes, seed)
+    return scores, others, table
 
 
-def _scores(train: EmbeddingTable, test: EmbeddingTable, probes: Sequence[str], seed: int) -> dict[str, Score]:
+def _scores(train: EmbeddingTable | None, test: EmbeddingTable, probes: Sequence[str], seed: int) -> dict[str, Score]:
+    if train is None:
+        return {name: UNSEEN[name](test.vectors, test.labels, seed=seed) for name in probes}
     data = train.vectors, train.labels, test.vectors, test.labels
     return {name: PROBES[name](*data, **({"seed": seed} if name in SEEDED else {})) for name in probes}

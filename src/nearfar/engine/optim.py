@@ -1,6 +1,6 @@
 """Optimizers and what goes into them: SGD and AdamW from torch, LARS and Muon here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -13,6 +13,8 @@ from nearfar.errors import complaint, suggestion
 __all__ = ["LARS", "OPTIMIZERS", "Muon", "build_optimizer", "orthogonalize", "parameter_groups", "set_rate"]
 
 OPTIMIZERS = ("adamw", "lars", "muon", "sgd")
+KINDS = ("matrices", "first", "vectors")
+"""What parameters are grouped by."""
 
 
 class LARS(Optimizer):
@@ -173,21 +175,29 @@ def _newton_schulz(matrices: Tensor, iterations: int, add_product: Callable[...,
 def parameter_groups(method: nn.Module, *, weight_decay: float) -> list[dict[str, Any]]:
     """Every trainable parameter in exactly one group: matrices that decay, the first convolution, and the rest.
 
-    Biases and norm parameters are never decayed. Where two modules share a parameter it counts once.
+    Biases and norm parameters are never decayed. Where two modules share a parameter it counts once. Of a method with
+    `parts`, each of them has groups of its own.
 
     Returns:
-        Groups named "matrices", "first" and "vectors" with the keys `params`, `name`, `weight_decay`; empty ones are
-        left out.
+        Groups named "matrices", "first" and "vectors", or "generator matrices" for a part, with the keys `params`,
+        `name`, `weight_decay`; empty ones are left out.
     """
     backbone = getattr(method, "backbone", method)
     first = next((module.weight for module in backbone.modules() if isinstance(module, nn.Conv2d)), None)
-    groups: dict[str, list[Tensor]] = {"matrices": [], "first": [], "vectors": []}
+    parts: Sequence[str] = getattr(method, "parts", ())
+    part_of = {id(weight): f"{part} " for part in parts for weight in getattr(method, part).parameters()}
+    groups: dict[str, list[Tensor]] = {
+        prefix + kind: [] for prefix in ("", *(f"{part} " for part in parts)) for kind in KINDS
+    }
     for weight in method.parameters():
         if weight.requires_grad:
-            name = "first" if weight is first else "matrices" if weight.ndim >= 2 else "vectors"
-            groups[name].append(weight)
-    decays = {"matrices": weight_decay, "first": weight_decay, "vectors": 0.0}
-    return [{"params": params, "name": name, "weight_decay": decays[name]} for name, params in groups.items() if params]
+            kind = "first" if weight is first else "matrices" if weight.ndim >= 2 else "vectors"
+            groups[part_of.get(id(weight), "") + kind].append(weight)
+    return [
+        {"params": params, "name": name, "weight_decay": 0.0 if name.endswith("vectors") else weight_decay}
+        for name, params in groups.items()
+        if params
+    ]
 
 
 MUON_ADAM_RATE = 0.1
@@ -198,7 +208,8 @@ def build_optimizer(name: str, method: nn.Module, *, learning_rate: float, weigh
     """An optimizer by name over the parameters of a method.
 
     Args:
-        name: "sgd" (Nesterov momentum 0.9), "adamw" (betas 0.9, 0.95), "lars" or "muon".
+        name: "sgd" (Nesterov momentum 0.9), "adamw" (betas 0.9, or the method's `adam_beta`, and 0.95), "lars" or
+            "muon".
         method: its trainable parameters are grouped by `parameter_groups`.
         learning_rate: the base rate of this run, already scaled to its batch.
         weight_decay: not applied to biases and norm parameters.
@@ -212,14 +223,14 @@ def build_optimizer(name: str, method: nn.Module, *, learning_rate: float, weigh
         case "sgd":
             optimizer = SGD(groups, lr=learning_rate, momentum=0.9, nesterov=True)
         case "adamw":
-            optimizer = AdamW(groups, lr=learning_rate, betas=(0.9, 0.95))
+            optimizer = AdamW(groups, lr=learning_rate, betas=(getattr(method, "adam_beta", 0.9), 0.95))
         case "lars":
             for group in groups:
-                group["adapt"] = group["name"] != "vectors"
+                group["adapt"] = not group["name"].endswith("vectors")
             optimizer = LARS(groups, lr=learning_rate)
         case "muon":
             for group in groups:
-                group["matrix"] = group["name"] == "matrices"
+                group["matrix"] = group["name"].endswith("matrices")
                 group["lr"] = learning_rate * (1.0 if group["matrix"] else MUON_ADAM_RATE)
             optimizer = Muon(groups, lr=learning_rate)
         case _:

@@ -19,6 +19,7 @@ from nearfar.engine.checkpoint import load_checkpoint
 from nearfar.engine.classifier import save_classifier
 from nearfar.engine.display import Display
 from nearfar.engine.encoder import Encoder, EncoderSpec
+from nearfar.engine.gallery import write_inside
 from nearfar.engine.health import health
 from nearfar.engine.initial import load_weights, start_stem
 from nearfar.engine.loggers import make_logger
@@ -32,7 +33,7 @@ from nearfar.networks.norm import synchronize_batch_norm
 from nearfar.records import RunFolder, read_json
 from nearfar.schedules import warmup_cosine
 from nearfar.views.plan import ViewPlan
-from nearfar.views.policies import Policy
+from nearfar.views.policy import Policy
 
 __all__ = ["Run", "Training"]
 
@@ -209,7 +210,9 @@ class Training:
             finally:
                 recorder.close()
         if first:
-            self.encoder().save(files.path)
+            encoder = self.encoder()
+            encoder.save(files.path)
+            write_inside(files, encoder)
             classifier = getattr(self.method, "classifier", None)
             if classifier is not None:
                 save_classifier(classifier, self.source.class_names, files.path)

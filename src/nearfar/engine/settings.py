@@ -12,6 +12,9 @@ __all__ = ["Settings"]
 SPECIFIED = ("backbone", "stem", "size", "channels", "mean", "std", "seed")
 """The settings that an encoder is rebuilt and fed by."""
 
+LATER = ("examples", "without")
+"""Settings that older runs do not know; they have the defaults."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -29,7 +32,9 @@ class Settings:
         channels: of the pictures.
         mean: of each channel in [0, 1].
         std: of each channel.
+        examples: how many of the data's examples are learned from; None for all.
         views: keyword arguments of the policy.
+        without: augmentations that are left out of the views.
         stages: the resolution schedule: pairs (progress, factor on the size).
         start_stem: whether the first layer starts from the training pictures' patches.
         batch_size: examples per optimizer step over all ranks and micro-steps.
@@ -54,7 +59,9 @@ class Settings:
     channels: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    examples: int | None = None
     views: dict[str, Any] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
     stages: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
     start_stem: bool = False
     batch_size: int
@@ -86,6 +93,7 @@ class Settings:
             RunError: a setting is missing, unknown or of another type.
         """
         known = {entry.name: entry.type for entry in fields(cls)}
+        value = {entry.name: entry.default for entry in fields(cls) if entry.name in LATER} | value
         if set(value) != set(known):
             difference = sorted(set(value) ^ set(known))
             raise RunError(complaint("run.json", "settings", "those of this version", difference, "Train anew"))

@@ -112,7 +112,8 @@ def make_batch(plan: ViewPlan, micro_step: int, raw: RawBatch, *, device: torch.
     """
     index = raw.index.to(device)
     label = None if raw.label is None else raw.label.to(device)
-    return Batch(plan.views(micro_step, _to(raw.pictures, device), index), label, index)
+    views = plan.views(micro_step, _to(raw.pictures, device), index)
+    return Batch(views, label, index, plan.keys(micro_step, index))
 
 
 def _to(pictures: Any, device: torch.device) -> Any:

@@ -1,38 +1,53 @@
 """Methods: modules composed into a way to learn, one file each."""
 
+from nearfar.methods.autoencoder import Autoencoder
 from nearfar.methods.barlowtwins import BarlowTwins
+from nearfar.methods.bigan import BiGAN
 from nearfar.methods.byol import BYOL
+from nearfar.methods.contextprediction import ContextPrediction
 from nearfar.methods.cpc import CPC
 from nearfar.methods.deepinfomax import DeepInfoMax
+from nearfar.methods.denoisingautoencoder import DenoisingAutoencoder
 from nearfar.methods.dino import DINO
 from nearfar.methods.drlim import DrLIM
 from nearfar.methods.instdisc import InstDisc
+from nearfar.methods.jigsaw import Jigsaw
 from nearfar.methods.lejepa import LeJEPA
+from nearfar.methods.mae import MAE
 from nearfar.methods.matchnet import MatchNet
 from nearfar.methods.method import Batch, Method, Partners, Step, mean_over_ranks, partners
 from nearfar.methods.moco import MoCo
 from nearfar.methods.mocov3 import MoCoV3
 from nearfar.methods.nnclr import NNCLR
 from nearfar.methods.quadruplet import Quadruplet
+from nearfar.methods.rotation import Rotation
 from nearfar.methods.simclr import SimCLR
 from nearfar.methods.simsiam import SimSiam
 from nearfar.methods.supcon import SupCon
 from nearfar.methods.supervised import Supervised
 from nearfar.methods.swav import SwAV
 from nearfar.methods.triplet import Triplet
+from nearfar.methods.vae import VAE
 from nearfar.methods.vicreg import VICReg
 
 __all__ = [
     "BYOL",
     "CPC",
     "DINO",
+    "MAE",
     "METHODS",
     "NNCLR",
+    "VAE",
+    "Autoencoder",
     "BarlowTwins",
     "Batch",
+    "BiGAN",
+    "ContextPrediction",
     "DeepInfoMax",
+    "DenoisingAutoencoder",
     "DrLIM",
     "InstDisc",
+    "Jigsaw",
     "LeJEPA",
     "MatchNet",
     "Method",
@@ -40,6 +55,7 @@ __all__ = [
     "MoCoV3",
     "Partners",
     "Quadruplet",
+    "Rotation",
     "SimCLR",
     "SimSiam",
     "Step",
@@ -57,6 +73,8 @@ _METHODS: tuple[type[Method], ...] = (
     BYOL, SimSiam, DINO, SwAV,
     VICReg, BarlowTwins, LeJEPA,
     DeepInfoMax, CPC,
+    Autoencoder, DenoisingAutoencoder, VAE, BiGAN, MAE,
+    ContextPrediction, Jigsaw, Rotation,
     SupCon, Triplet, Quadruplet, DrLIM, MatchNet, Supervised,
 )  # fmt: skip
 

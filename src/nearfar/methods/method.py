@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from nearfar.distributed import Group, all_gather, all_reduce, first_row, world, world_size
+from nearfar.views.draws import Draws
 
 __all__ = ["Batch", "Method", "Partners", "Step", "mean_over_ranks", "partners"]
 
@@ -25,11 +26,18 @@ class Batch(NamedTuple):
         views: one entry per encoder pass, each with n rows.
         label: the class of each example, -1 where it is unknown; None where the source has no labels.
         index: the row of each example in its source.
+        keys: one for each example, from which a method draws what it hides, turns or samples.
     """
 
     views: tuple[Any, ...]
     label: Int[Tensor, "n"] | None = None
     index: Int[Tensor, "n"] | None = None  # type: ignore[assignment]  # nobody searches a batch by tuple.index
+    keys: Int[Tensor, "n"] | None = None
+
+    def draws(self) -> Draws:
+        """The numbers of each example for what a method hides, turns or samples: the same alone and in any batch."""
+        assert self.keys is not None, "what is drawn for an example is drawn by its key"
+        return Draws(self.keys)
 
     def identity(self) -> Int[Tensor, "n"]:
         """Who each example is: its class where that is known, else a number that no other example has.
@@ -125,6 +133,8 @@ class Method(nn.Module, ABC):
         summary: one line that says what is pulled near and what is pushed far.
         modalities: what it is ready to learn from; any whose policy gives the views it wants.
         min_batch: the smallest global batch the loss means something for.
+        parts: the names of modules whose parameters form groups of their own in the optimizer.
+        adam_beta: the fraction that AdamW keeps of its first moment; two sides that play a game want less than usual.
         accumulates: whether a batch that is cut into micro-steps gives the gradient of the whole, batch norm aside:
             where examples are not compared with one another. Elsewhere each part is compared within itself.
 
@@ -136,6 +146,8 @@ class Method(nn.Module, ABC):
     modalities: ClassVar[tuple[str, ...]] = ("image",)
     min_batch: ClassVar[int] = 2
     accumulates: ClassVar[bool] = False
+    parts: ClassVar[tuple[str, ...]] = ()
+    adam_beta: ClassVar[float] = 0.9
 
     backbone: nn.Module
 

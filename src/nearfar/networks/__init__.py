@@ -3,29 +3,55 @@
 from nearfar.networks.backbone import Backbone, TimmBackbone, backbone, backbone_names, dim_of, first_convolution
 from nearfar.networks.context import RowContext
 from nearfar.networks.crops import pass_by_size
+from nearfar.networks.decoder import ConvDecoder, MLPDecoder, PatchDecoder, check_fit, sides_of
+from nearfar.networks.discriminator import PairDiscriminator
 from nearfar.networks.heads import mlp
+from nearfar.networks.masked import encode_visible, patchify, unpatchify, vit_of
 from nearfar.networks.momentum import MomentumTwin
 from nearfar.networks.norm import synchronize_batch_norm
+from nearfar.networks.pooling import Pooling, TokenRows
+from nearfar.networks.positions import sine_cosine
 from nearfar.networks.prototypes import Prototypes
 from nearfar.networks.queue import MemoryBank, Queue
+from nearfar.networks.recurrent import TextRecurrent
 from nearfar.networks.small import SmallResNet
+from nearfar.networks.stages import Stage, stage_vectors, stages
+from nearfar.networks.transformer import TextTransformer
 from nearfar.networks.whitening import start_from_patches
 
 __all__ = [
     "Backbone",
+    "ConvDecoder",
+    "MLPDecoder",
     "MemoryBank",
     "MomentumTwin",
+    "PairDiscriminator",
+    "PatchDecoder",
+    "Pooling",
     "Prototypes",
     "Queue",
     "RowContext",
     "SmallResNet",
+    "Stage",
+    "TextRecurrent",
+    "TextTransformer",
     "TimmBackbone",
+    "TokenRows",
     "backbone",
     "backbone_names",
+    "check_fit",
     "dim_of",
+    "encode_visible",
     "first_convolution",
     "mlp",
     "pass_by_size",
+    "patchify",
+    "sides_of",
+    "sine_cosine",
+    "stage_vectors",
+    "stages",
     "start_from_patches",
     "synchronize_batch_norm",
+    "unpatchify",
+    "vit_of",
 ]

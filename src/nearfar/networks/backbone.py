@@ -2,10 +2,12 @@
 
 from typing import Any, Protocol, runtime_checkable
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from nearfar.errors import complaint, suggestion
+from nearfar.networks.positions import sine_cosine
 from nearfar.networks.small import SmallResNet
 
 __all__ = ["Backbone", "TimmBackbone", "backbone", "backbone_names", "dim_of", "first_convolution"]
@@ -44,6 +46,8 @@ class Backbone(Protocol):
 class TimmBackbone(nn.Module):
     """Any picture model of timm as a backbone, without its classifier.
 
+    The positions of a ViT start as sines and cosines, and are learned on, where timm would draw them.
+
     Args:
         name: a timm model, e.g. "resnet18" or "vit_tiny_patch16_224".
         size: the side of the pictures in pixels.
@@ -70,6 +74,8 @@ class TimmBackbone(nn.Module):
         self.net: Any = timm.create_model(name, **settings)
         if small_stem and not is_vit:
             _replace_stem(self.net, name, channels)
+        if is_vit and not pretrained:
+            _start_positions(self.net)
         self.dim = self.net.head_hidden_size if hasattr(self.net, "head_hidden_size") else self.net.num_features
         self.location_dim = self.net.num_features
 
@@ -93,6 +99,18 @@ class TimmBackbone(nn.Module):
     def forward(self, view: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
         """The pooled features, as timm pools them for this model."""
         return self.net(view)
+
+
+def _start_positions(net: Any) -> None:
+    """Starts a ViT's learned positions as sines and cosines: near places are alike from the first step on."""
+    positions = getattr(net, "pos_embed", None)
+    if isinstance(positions, nn.Parameter) and positions.ndim == 3 and positions.shape[2] % 4 == 0:
+        rows, columns = net.patch_embed.grid_size
+        fixed = sine_cosine(rows, columns, positions.shape[2])
+        num_first = positions.shape[1] - len(fixed)  # class and register tokens have no place
+        with torch.no_grad():
+            positions[0, num_first:] = fixed
+            positions[0, :num_first] = 0
 
 
 def _replace_stem(net: Any, name: str, channels: int) -> None:

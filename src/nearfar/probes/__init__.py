@@ -4,13 +4,17 @@ from nearfar.probes.cluster import cluster
 from nearfar.probes.examples import Examples, labelled
 from nearfar.probes.fewshot import fewshot
 from nearfar.probes.knn import knn
-from nearfar.probes.linear import linear
-from nearfar.probes.logistic import Heads, fit_heads
+from nearfar.probes.linear import linear, linear_by_layer
+from nearfar.probes.logistic import Axes, Heads, fit_heads
+from nearfar.probes.passages import passage_ranking, passage_retrieval
 from nearfar.probes.retrieval import retrieval
 from nearfar.probes.ridge import ridge
 from nearfar.probes.score import Score, student_interval, wilson_interval
+from nearfar.probes.similarity import Correlation, sts
 
 __all__ = [
+    "Axes",
+    "Correlation",
     "Examples",
     "Heads",
     "Score",
@@ -20,8 +24,12 @@ __all__ = [
     "knn",
     "labelled",
     "linear",
+    "linear_by_layer",
+    "passage_ranking",
+    "passage_retrieval",
     "retrieval",
     "ridge",
+    "sts",
     "student_interval",
     "wilson_interval",
 ]

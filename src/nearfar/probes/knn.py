@@ -1,8 +1,11 @@
 """The k-nearest-neighbour probe."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from nearfar.errors import complaint
@@ -21,7 +24,7 @@ def knn(
     test: np.ndarray | Tensor,
     test_labels: np.ndarray | Tensor,
     *,
-    k: int = 20,
+    k: int | Sequence[int] = 20,
     temperature: float = 0.1,
 ) -> Score:
     """The accuracy of the weighted vote of each test row's k nearest training rows.
@@ -37,31 +40,56 @@ def knn(
         train_labels: (n,) their classes; rows labelled -1 are left out.
         test: (m, d) embeddings to classify.
         test_labels: (m,) their classes; rows labelled -1 are left out.
-        k: how many neighbours vote; all training rows where there are fewer.
+        k: how many neighbours vote; all training rows where there are fewer. Of several numbers, which cost one search,
+            the first gives the accuracy.
         temperature: divides the similarities in the weights; above 0.
 
     Returns:
-        The accuracy with its 95 % Wilson interval over test rows.
+        The accuracy with its 95 % Wilson interval over test rows; with several k, "accuracy@k" for each of them too.
 
     Raises:
-        ValueError: `k` is below 1, `temperature` is not above 0, or the rows cannot be used: see `Examples.of`.
+        ValueError: a `k` is below 1 or there is none, `temperature` is not above 0, or the rows cannot be used: see
+            `Examples.of`.
 
     Source: InstDisc, Wu et al. 2018 (arXiv 1805.01978), section 3.4, there with k = 200 and temperature 0.07.
     """
-    if k < 1:
+    several = list(k) if isinstance(k, Sequence) else [k]
+    if not several or min(several) < 1:
         raise ValueError(complaint("knn", "k", "at least 1", k, "Try 20"))
     if not temperature > 0:
         raise ValueError(complaint("knn", "temperature", "above 0", temperature, "Try 0.1"))
     examples = Examples.of("knn", train, train_labels, test, test_labels)
-    neighbours = min(k, len(examples.train))
+    counts = [min(each, len(examples.train)) for each in several]
+    right = dict.fromkeys(sorted(counts), 0)
     keys = F.normalize(examples.train, dim=1).T
-    predicted = []
-    for queries in torch.split(F.normalize(examples.test, dim=1), max(1, _SIMILARITIES // len(examples.train))):
-        similarity, row = (queries @ keys).topk(neighbours, dim=1)
-        # The largest similarity is taken out of every weight: it cancels in the vote and nothing overflows.
-        weight = ((similarity - similarity[:, :1]) / temperature).exp()
-        votes = weight.new_zeros(len(queries), examples.num_classes)
-        predicted.append(votes.scatter_add_(1, examples.train_labels[row], weight).argmax(dim=1))
-    accuracy = examples.accuracy(torch.cat(predicted))
-    settings = {"k": neighbours, "temperature": temperature, **examples.settings()}
-    return Score(accuracy, wilson_interval(accuracy, len(examples.test)), settings)
+    size = min(len(examples.test), max(1, _SIMILARITIES // len(examples.train)))
+    held = keys.new_empty(size, len(examples.train))  # written again by every chunk: fresh memory costs time
+    chunks = zip(torch.split(examples.test, size), torch.split(examples.test_labels, size), strict=True)
+    for queries, wanted in chunks:
+        similarity = torch.mm(F.normalize(queries, dim=1), keys, out=held[: len(queries)])
+        nearest, row = similarity.topk(max(counts), dim=1)
+        votes = nearest.new_zeros(len(queries), examples.num_classes)
+        for count, predicted in _votes(nearest, examples.train_labels[row], votes, list(right), temperature).items():
+            right[count] += int((predicted == wanted).sum())
+    found = {f"accuracy@{each}": right[count] / len(examples.test) for each, count in zip(several, counts, strict=True)}
+    accuracy = right[counts[0]] / len(examples.test)
+    settings = {"k": counts if isinstance(k, Sequence) else counts[0], "temperature": temperature}
+    interval = wilson_interval(accuracy, len(examples.test))
+    return Score(accuracy, interval, settings | examples.settings(), found if len(several) > 1 else {})
+
+
+def _votes(
+    nearest: Float[Tensor, "m k"],
+    classes: Int[Tensor, "m k"],
+    votes: Float[Tensor, "m classes"],
+    counts: Sequence[int],
+    temperature: float,
+) -> dict[int, Int[Tensor, "m"]]:
+    """The class that wins among the nearest so many, for each of some rising numbers."""
+    # The largest similarity is taken out of every weight: it cancels in the vote and nothing overflows.
+    weight = ((nearest - nearest[:, :1]) / temperature).exp()
+    won = {}
+    for first, last in zip([0, *counts], counts, strict=False):
+        votes.scatter_add_(1, classes[:, first:last], weight[:, first:last])
+        won[last] = votes.argmax(dim=1)
+    return won

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float
 from scipy.special import stdtrit
 
 __all__ = ["Score", "student_interval", "wilson_interval"]
@@ -20,12 +22,15 @@ class Score:
         interval: the low and the high end of the 95 % interval, fractions.
         settings: the probe's settings, the number of rows and of classes.
         more: other numbers of the same probe, by name.
+        probabilities: of each class for each test row that has a label, in float32, where the probe gives them; the
+            classes are those of the training rows, in order. It is no part of `as_dict`.
     """
 
     accuracy: float
     interval: tuple[float, float]
     settings: Mapping[str, Any]
     more: Mapping[str, float] = field(default_factory=dict)
+    probabilities: Float[np.ndarray, "m classes"] | None = field(default=None, repr=False, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """The score in the types of JSON."""

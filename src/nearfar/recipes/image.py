@@ -47,6 +47,11 @@ LARGE = replace(SMALL, backbone="resnet18", epochs=100, options={})
 
 _ASYMMETRIC: Mapping[str, Any] = {"policy": byol, "views": {"crop_scale": (0.2, 1.0)}}
 _ONE_WEAK: Mapping[str, Any] = {"policy": weak, "views": {"crop_scale": (0.5, 1.0)}}
+_REBUILT: Mapping[str, Any] = {**_ONE_WEAK, "stages": ((0.0, 1.0),)}
+# Tiles of a picture at half its size would be specks, and its colours would give places away.
+_IN_PIECES: Mapping[str, Any] = {
+    "policy": weak, "views": {"crop_scale": (0.5, 1.0), "grayscale": 0.25}, "stages": ((0.0, 1.0),),
+}  # fmt: skip
 _SMALL_CROPS = {"num_local": 4, "crop_scale": (0.4, 1.0), "local_scale": (0.1, 0.4)}
 
 VIEWS: Mapping[str, Mapping[str, Any]] = {
@@ -57,12 +62,20 @@ VIEWS: Mapping[str, Mapping[str, Any]] = {
     "instdisc": {"policy": simclr, "views": {"strength": 0.5, "crop_scale": (0.2, 1.0), "num_views": 1}},
     "deepinfomax": _ONE_WEAK,
     "supervised": _ONE_WEAK,
-    # Patches of a picture at half its size would be specks.
-    "cpc": {
-        "policy": weak, "views": {"crop_scale": (0.5, 1.0), "grayscale": 0.25}, "stages": ((0.0, 1.0),),
+    "cpc": _IN_PIECES,
+    "contextprediction": _IN_PIECES,
+    "jigsaw": _IN_PIECES,
+    "rotation": _ONE_WEAK,
+    "autoencoder": _REBUILT,
+    "denoisingautoencoder": _REBUILT,
+    "vae": _REBUILT,
+    "bigan": {**_REBUILT, "optimizer": "adamw", "learning_rate": 3e-4},
+    "mae": {
+        "policy": weak, "views": {"crop_scale": (0.2, 1.0)}, "stages": ((0.0, 1.0),), "start_stem": False,
+        "backbone": "vit_tiny_patch16_224", "optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 0.05,
     },
 }  # fmt: skip
-"""Where a method is shown other views than SimCLR's two, at any size."""
+"""Where a method is shown other views than SimCLR's two, at any size, and what goes with them."""
 
 SMALL_ONES: Mapping[str, Mapping[str, Any]] = {
     "simclr": {"options": {"hidden_dim": 512, "projection_dim": 256, "temperature": 0.15}},
@@ -84,6 +97,14 @@ SMALL_ONES: Mapping[str, Mapping[str, Any]] = {
     "barlowtwins": {"options": {"hidden_dim": 1024, "projection_dim": 1024}},
     "lejepa": {"options": {"hidden_dim": 512, "num_directions": 256}, "policy": dino, "views": _SMALL_CROPS},
     "deepinfomax": {"options": {"embedding_dim": 256}},
+    "autoencoder": {"options": {"latent_dim": 128}},
+    "denoisingautoencoder": {"options": {"latent_dim": 256}},
+    "vae": {"options": {"latent_dim": 128}},
+    "bigan": {"options": {"latent_dim": 64}},
+    "mae": {"options": {"decoder_dim": 128, "decoder_depth": 2}},
+    "contextprediction": {"options": {"hidden_dim": 512}},
+    "jigsaw": {"options": {"num_orders": 30, "hidden_dim": 512}},
+    "rotation": {"options": {}},
     "cpc": {"options": {"grid": 5, "patch": 0.375, "num_rows": 3, "latent_dim": 128}},
     "matchnet": {"options": {}},
     "supervised": {"options": {}},
@@ -98,6 +119,13 @@ LARGE_ONES: Mapping[str, Mapping[str, Any]] = {
     "swav": {"options": {"queue_size": 3840}, "policy": swav, "views": {}},
     "vicreg": {"options": {"hidden_dim": 2048, "projection_dim": 2048}},
     "barlowtwins": {"options": {"hidden_dim": 2048, "projection_dim": 2048}},
+    "autoencoder": {"options": {"latent_dim": 256}},
+    "denoisingautoencoder": {"options": {"latent_dim": 512}},
+    "vae": {"options": {"latent_dim": 256}},
+    "bigan": {"options": {"latent_dim": 128}},
+    "mae": {"options": {"decoder_dim": 192, "decoder_depth": 4}},
+    "jigsaw": {"options": {"num_orders": 100, "tile_dim": 256, "hidden_dim": 1024}},
+    "contextprediction": {"options": {"hidden_dim": 1024}},
     "lejepa": {"policy": dino, "views": {"num_local": 6, "local_scale": (0.05, 0.3), "crop_scale": (0.3, 1.0)}},
 }
 """Larger pictures: the papers' settings, but for what only a million pictures can fill."""
@@ -121,12 +149,13 @@ def for_pictures(method: str, *, size: int, source: Pictures | None = None, begu
     base, own = (SMALL, SMALL_ONES) if size <= SMALL_LIMIT else (LARGE, LARGE_ONES)
     fine = FINE.get(method, {}) if begun else {}
     recipe = replace(base, **{**VIEWS.get(method, {}), **own.get(method, {}), **fine})
-    return recipe if source is None else replace(recipe, options={**recipe.options, **_facts(recipe, source)})
+    return recipe if source is None else replace(recipe, options={**recipe.options, **_facts(recipe, source, size)})
 
 
-def _facts(recipe: Recipe, source: Pictures) -> dict[str, int]:
+def _facts(recipe: Recipe, source: Pictures, size: int) -> dict[str, int]:
     """Options that the data decides; a method takes those that it has."""
     facts = {"num_examples": len(source), "num_classes": len(source.class_names)}
+    facts |= {"num_channels": source.channels, "picture_size": size}
     if "queue_size" in recipe.options:
         # A queue longer than an epoch would hold older keys of the very example that is asked for.
         facts["queue_size"] = min(recipe.options["queue_size"], max(1, len(source) // 2))

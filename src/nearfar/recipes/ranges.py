@@ -24,6 +24,7 @@ class Range(NamedTuple):
         usual: what to try instead of a number that is not allowed.
         most: the largest.
         above: whether numbers must be above `least`.
+        below: whether they must be below `most`.
     """
 
     kind: type[int] | type[float]
@@ -31,6 +32,7 @@ class Range(NamedTuple):
     usual: str
     most: float = math.inf
     above: bool = False
+    below: bool = False
 
     def fault(self, value: Any) -> str | None:
         """What a value must be and is not; None if it may be used."""
@@ -41,7 +43,9 @@ class Range(NamedTuple):
             return "a finite number"
         if number < self.least or (self.above and number == self.least):
             return f"{'above' if self.above else 'at least'} {self.least:g}"
-        return f"at most {self.most:,.0f}" if number > self.most else None
+        if number > self.most or (self.below and number == self.most):
+            return f"{'below' if self.below else 'at most'} {self.most:,.0f}"
+        return None
 
 
 CORES = os.cpu_count() or 1
@@ -51,6 +55,7 @@ RANGES = {
     "epochs": Range(float, 0, "10", most=1e6, above=True),
     "steps": Range(int, 0, "1000", most=1e9, above=True),
     "minutes": Range(float, 0, "10", most=60 * 24 * 366, above=True),
+    "examples": Range(int, 1, "1000", most=1e9),
     "size": Range(int, 8, "64", most=4096),
     "batch_size": Range(int, 1, "128", most=1e9),
     "accumulate": Range(int, 1, "1", most=1e9),
@@ -59,12 +64,17 @@ RANGES = {
     "clip": Range(float, 0, "1, or leave it out", most=1e9, above=True),
     "workers": Range(int, 0, "2", most=max(16, 4 * CORES)),
     "devices": Range(int, 1, "1", most=max(8, CORES)),
+    "trials": Range(int, 1, "20", most=1e6),
+    "at_once": Range(int, 1, "1", most=max(16, 4 * CORES)),
 }
 """The range of each number, by the name of its argument."""
 
 WORDS = {
     "temperature": Range(float, 0, "0.2", most=1e6, above=True),
     "momentum": Range(float, 0, "0.99", most=1),
+    "ratio": Range(float, 0, "0.75", most=1, above=True, below=True),
+    "strength": Range(float, 0, "0.5", most=1e6, above=True),
+    "tile": Range(float, 0, "0.85", most=1, above=True),
 }
 """What the field's words for options of methods always mean: a temperature divides, a momentum is the part kept."""
 

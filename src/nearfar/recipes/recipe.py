@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nearfar.views.policies import Policy, simclr
+from nearfar.views.policies import simclr
+from nearfar.views.policy import Policy
 
 __all__ = ["Recipe"]
 

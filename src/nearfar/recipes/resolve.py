@@ -13,11 +13,11 @@ from nearfar.methods.method import Method
 from nearfar.recipes.image import for_pictures, view_size
 from nearfar.recipes.ranges import check_options, check_said, method_options
 from nearfar.recipes.recipe import Recipe
-from nearfar.views.policies import Policy
+from nearfar.views.policy import Policy
 
 __all__ = ["described", "policy", "resolve"]
 
-COUNTED = ("num_classes", "num_examples")
+COUNTED = ("num_channels", "num_classes", "num_examples", "picture_size")
 """Options of methods that are facts of the data."""
 
 
@@ -36,9 +36,10 @@ def resolve(
     Args:
         name: the method's name on the command line.
         method: the method.
-        source: the training data.
-        said: what the user said of `backbone`, `stem`, `init`, `size`, `batch_size`, `accumulate`, `optimizer`,
-            `learning_rate`, `weight_decay`, `clip`, `epochs`, `steps`, after `check_said`; None for nothing.
+        source: the training data, of which the examples are drawn already.
+        said: what the user said of `examples`, `without`, `backbone`, `stem`, `init`, `size`, `batch_size`,
+            `accumulate`, `optimizer`, `learning_rate`, `weight_decay`, `clip`, `epochs`, `steps`, after `check_said`;
+            None for nothing.
         options: what the user said of the method's keyword arguments.
         seed: of the run.
         precision: as Fabric names it.
@@ -61,7 +62,9 @@ def resolve(
         channels=source.channels,
         mean=mean,
         std=std,
+        examples=said["examples"],
         views=dict(recipe.views),
+        without=tuple(said["without"]),
         stages=recipe.stages,
         start_stem=recipe.start_stem and said["init"] is None,
         batch_size=batch_size,
@@ -76,9 +79,13 @@ def resolve(
 
 
 def policy(settings: Settings) -> Policy:
-    """The views of a run, at full resolution."""
+    """The views of a run, at full resolution.
+
+    Raises:
+        ValueError: an augmentation that is to be left out is unknown.
+    """
     make = for_pictures(settings.method, size=settings.size).policy
-    return make(settings.size, mean=settings.mean, std=settings.std, **settings.views)
+    return make(settings.size, mean=settings.mean, std=settings.std, **settings.views).without(settings.without)
 
 
 def described(settings: Settings) -> str:

@@ -15,12 +15,15 @@
         report.html          one self-contained page
         log.txt              the lines the terminal showed
 
+A sweep leaves a folder of run folders, see `SweepFolder`.
+
 Every file but the pictures carries the version of its schema.
 """
 
 from nearfar.records.files import SCHEMA, atomic_write, read_json, write_json
 from nearfar.records.folder import RunFolder
 from nearfar.records.metrics import MetricsLog
+from nearfar.records.sweep import SweepFolder
 from nearfar.records.table import EmbeddingTable
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "EmbeddingTable",
     "MetricsLog",
     "RunFolder",
+    "SweepFolder",
     "atomic_write",
     "read_json",
     "write_json",

@@ -6,11 +6,41 @@ Beside the files of `nearfar.records` it reads the gallery:
     gallery/sample.webp     their thumbnails in one picture, row after row
     gallery/gallery.json    {"schema": 1, "source": "fashion-mini, test",
                              "sprite": "sample.webp", "tile": 32, "columns": 50,
-                             "views": [{"id": ..., "original": "views/0_original.png", "views": [...]}, ...]}
+                             "views": [{"id": ..., "original": "views/0_original.png", "views": [...]}, ...],
+                             "inside": {"filters": {...}, "attention": [...]},
+                             "predicted": [...], "certainty": [...]}
+
+What each key means is written in the documentation of the run folder.
 """
 
+from nearfar.report.choosing import Choice
 from nearfar.report.compare import Comparison, Entry, Reading, compare
 from nearfar.report.compared import write_comparison
+from nearfar.report.effects import effects
 from nearfar.report.page import write_report
+from nearfar.report.scores import LABEL_FREE, is_fraction, oriented, score_text, score_title
+from nearfar.report.sweep import write_sweep
+from nearfar.report.swept import Group, Sweep, read_sweep
+from nearfar.report.trials import Trial, value_text
 
-__all__ = ["Comparison", "Entry", "Reading", "compare", "write_comparison", "write_report"]
+__all__ = [
+    "LABEL_FREE",
+    "Choice",
+    "Comparison",
+    "Entry",
+    "Group",
+    "Reading",
+    "Sweep",
+    "Trial",
+    "compare",
+    "effects",
+    "is_fraction",
+    "oriented",
+    "read_sweep",
+    "score_text",
+    "score_title",
+    "value_text",
+    "write_comparison",
+    "write_report",
+    "write_sweep",
+]

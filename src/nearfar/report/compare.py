@@ -14,6 +14,8 @@ __all__ = ["Comparison", "Entry", "Reading", "compare"]
 
 IGNORED = ("seed", "mean", "std", "cached_side", "channels")
 """Settings that do not make two runs two contestants."""
+UNSAID: Mapping[str, Any] = {"examples": None, "without": []}
+"""What runs of before these settings were as if they had said."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,10 @@ class _Run:
     @property
     def settled(self) -> dict[str, str]:
         """All that makes a run what it is, but for its seed."""
-        settings = {key: value for key, value in self.about["settings"].items() if key not in IGNORED}
-        data = self.about["data"].get("fingerprint")
+        known = {**UNSAID, **self.about["settings"]}
+        settings = {key: value for key, value in known.items() if key not in IGNORED}
+        # Another seed draws other examples of the same data.
+        data = self.about["data"].get("fingerprint" if settings["examples"] is None else "path")
         views = {f"view {name}": value for name, value in settings.pop("views", {}).items()}
         whole = {"method": self.about["method"], "training data": data} | settings | views | self.about["options"]
         return {name.replace("_", " "): setting(value) for name, value in whole.items()}

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["excerpt", "health", "panels", "smoothed", "standing"]
+__all__ = ["HEALTH", "excerpt", "health", "panels", "smoothed", "standing"]
 
 MOST_POINTS = 1200
 """Records a curve shows; of a longer log each stretch keeps its lowest and highest value."""
@@ -21,8 +21,8 @@ TITLES = {
     "examples_per_second": ("Examples per second", "number"),
 }
 NO_CURVE = {"step", "epoch", "seconds", "seconds_left", "floor", "chance"}
-COLLAPSED = {"effective_rank": 1, "embedding_spread": 0, "projection_rank": 1, "projection_spread": 0}
-"""What the diagnostics are when all embeddings are one."""
+HEALTH = {"effective_rank": 1, "embedding_spread": 0, "projection_rank": 1, "projection_spread": 0}
+"""What each diagnostic is when all embeddings are one."""
 
 Record = Mapping[str, Any]
 
@@ -62,8 +62,8 @@ def _panel(records: Sequence[Record], key: str) -> dict[str, Any] | None:
             for name in ("chance", "floor")
             if any(record.get(name) is not None for record in kept)
         ]
-    if key in COLLAPSED:
-        panel["references"] = [{"name": "collapsed", "values": [COLLAPSED[key]] * len(rows)}]
+    if key in HEALTH:
+        panel["references"] = [{"name": "collapsed", "values": [HEALTH[key]] * len(rows)}]
     return panel
 
 

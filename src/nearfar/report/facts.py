@@ -102,6 +102,8 @@ def setting(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, Sequence) and not isinstance(value, str):
+        if not value:
+            return "none"
         rest = len(value) - MOST_NAMES
         return ", ".join(map(setting, value[:MOST_NAMES])) + (f" and {rest:,} more" if rest > 0 else "")
     return str(value)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from nearfar.errors import RunError, complaint
 
-__all__ = ["Picture", "Sprite", "data_url", "read_sprite", "read_views"]
+__all__ = ["Inside", "Look", "Picture", "Sprite", "data_url", "read_inside", "read_sprite", "read_views"]
 
 SPRITE_BYTES = 1_600_000
 """The most a sprite may take: inlined it grows by a third, and the page stays below 3 MB."""
@@ -114,6 +114,56 @@ def read_views(gallery: Path, about: Mapping[str, Any]) -> list[tuple[str, Pictu
     return shown
 
 
+@dataclass(frozen=True)
+class Look:
+    """Where the last attention of a network looks in a picture.
+
+    Attributes:
+        id: the picture's name.
+        original: it.
+        map: it in gray, under the attention to its patches.
+        half: on how few patches half of the attention lies.
+        patches: how many there are.
+    """
+
+    id: str
+    original: Picture
+    map: Picture
+    half: int
+    patches: int
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What is seen inside a network.
+
+    Attributes:
+        sheet: the filters of its first layer; None where there are none to see.
+        filters: `shown` and `count`, the `side` of a filter and its `channels`.
+        looks: where a transformer looks.
+    """
+
+    sheet: Picture | None
+    filters: Mapping[str, Any]
+    looks: tuple[Look, ...]
+
+
+def read_inside(gallery: Path, about: Mapping[str, Any]) -> Inside | None:
+    """What `gallery.json` says is inside the network; None where nobody has looked."""
+    found = about.get("inside")
+    if found is None:
+        return None
+    filters = found.get("filters") or {}
+    path = _inside(gallery, filters.get("image"))
+    looks = []
+    for entry in found.get("attention") or ():
+        paths = [_inside(gallery, entry[name]) for name in ("original", "map")]
+        if all(paths):
+            original, seen = (_read(path) for path in paths if path)
+            looks.append(Look(str(entry["id"]), original, seen, int(entry["half"]), int(entry["patches"])))
+    return Inside(None if path is None else _as_it_is(path), filters, tuple(looks))
+
+
 def _inside(gallery: Path, name: object) -> Path | None:
     """A file that the gallery names, if it is there; a name that leads out of the gallery is none of its files."""
     if not isinstance(name, str):
@@ -127,6 +177,13 @@ def _read(path: Path) -> Picture:
         picture = image.convert("RGB")
     picture.thumbnail((VIEW_SIDE, VIEW_SIDE))
     return _picture(picture)
+
+
+def _as_it_is(path: Path) -> Picture:
+    """A drawing, whose every pixel counts: neither made small nor compressed with loss."""
+    with Image.open(path) as image:
+        width, height, form = image.width, image.height, image.format
+    return Picture(data_url(path.read_bytes(), form or "PNG"), width, height)
 
 
 def _picture(image: Image.Image) -> Picture:

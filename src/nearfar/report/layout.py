@@ -14,7 +14,14 @@ from nearfar.records import atomic_write
 __all__ = ["write_page"]
 
 
-def write_page(template: str, context: Mapping[str, Any], path: Path, *, scripts: Sequence[str] = ()) -> Path:
+def write_page(
+    template: str,
+    context: Mapping[str, Any],
+    path: Path,
+    *,
+    scripts: Sequence[str] = (),
+    styles: Sequence[str] = ("page.css",),
+) -> Path:
     """Fills a template and writes the page, whole or not at all.
 
     Args:
@@ -22,6 +29,7 @@ def write_page(template: str, context: Mapping[str, Any], path: Path, *, scripts
         context: what it asks for.
         path: the page.
         scripts: the files whose text is the page's script; the page allows no other to run.
+        styles: the files whose text is the page's style.
 
     Returns:
         The path.
@@ -41,7 +49,8 @@ def write_page(template: str, context: Mapping[str, Any], path: Path, *, scripts
 
     script = "\n".join(source(name) for name in scripts)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    assets = {"style": Markup(source("page.css")), "script": Markup(script), "script_hash": digest}
+    style = "\n".join(source(name) for name in styles)
+    assets = {"style": Markup(style), "script": Markup(script), "script_hash": digest}
     page = environment.get_template(template).render({**context, **assets})
     with atomic_write(path) as file:
         file.write(page.encode("utf-8", "replace"))

@@ -6,7 +6,7 @@ import numpy as np
 
 from nearfar.records import EmbeddingTable
 
-__all__ = ["Neighbour", "Query", "agreement", "choose", "nearest", "queries"]
+__all__ = ["Neighbour", "Query", "agreement", "choose", "class_name", "nearest", "queries"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Query:
     id: str
     class_name: str
     neighbours: tuple[Neighbour, ...]
+
+
+def class_name(table: EmbeddingTable, label: int) -> str:
+    """What a label is called; "" where it is not known."""
+    return "" if label < 0 else table.class_names[label] if label < len(table.class_names) else f"class {label}"
 
 
 def nearest(units: np.ndarray, *, most: int) -> tuple[np.ndarray, np.ndarray]:
@@ -75,17 +80,15 @@ def queries(table: EmbeddingTable, rows: np.ndarray, similarities: np.ndarray, *
     """The chosen examples with their neighbours, from what `nearest` returned."""
     labels = np.full(len(table), -1) if table.labels is None else table.labels
 
-    def class_name(row: int) -> str:
-        label = labels[row]
-        return "" if label < 0 else table.class_names[label] if label < len(table.class_names) else f"class {label}"
-
     def neighbour(row: int, other: int, similarity: float) -> Neighbour:
         is_same = None if min(labels[row], labels[other]) < 0 else bool(labels[row] == labels[other])
-        return Neighbour(other, table.ids[other], class_name(other), similarity, is_same)
+        return Neighbour(other, table.ids[other], class_name(table, int(labels[other])), similarity, is_same)
 
     def query(row: int) -> Query:
         near = zip(rows[row].tolist(), similarities[row].tolist(), strict=True)
-        return Query(row, table.ids[row], class_name(row), tuple(neighbour(row, *pair) for pair in near))
+        return Query(
+            row, table.ids[row], class_name(table, int(labels[row])), tuple(neighbour(row, *pair) for pair in near)
+        )
 
     return [query(row) for row in choose(table, most=most)]
 

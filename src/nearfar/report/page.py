@@ -1,33 +1,35 @@
 """Run folder -> `report.html`: the sections are gathered here and laid out by `templates/page.html.jinja`."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nearfar.records import EmbeddingTable, MetricsLog, RunFolder, read_json
-from nearfar.report.curves import excerpt, health, panels, standing
+from nearfar.records import MetricsLog, RunFolder, read_json
+from nearfar.report.confusion import confusion
+from nearfar.report.curves import HEALTH, excerpt, health, panels, standing
 from nearfar.report.facts import glance, method_name, settings
-from nearfar.report.gallery import Sprite, read_sprite, read_views
+from nearfar.report.gallery import Sprite
 from nearfar.report.headline import headline
+from nearfar.report.health import course, stretches
+from nearfar.report.layers import layers
 from nearfar.report.layout import write_page
-from nearfar.report.map import map_data, plane, unit_rows
-from nearfar.report.neighbours import agreement, nearest, queries
+from nearfar.report.sample import gallery_sections
+from nearfar.report.unlabelled import unlabelled
 
 __all__ = ["write_report"]
 
-NEIGHBOURS = 6
-"""How many neighbours the page shows of an example."""
-
 SCRIPTS = ("curves.js", "map.js", "page.js")
+STYLES = ("page.css", "sections.css")
 
 
 def write_report(run: Path) -> Path:
     """The page of one run: a single file that opens offline and asks for nothing.
 
-    It shows what the guard says, the scores beside both baselines, the curves, what the network saw, a map of
-    embeddings, nearest neighbours, and how the run was made. What the folder does not hold yet is left out, with the
-    command that fills it. The same folder gives the same page.
+    It shows what the guard says, the scores beside both baselines, the curves and the run's health, what the network
+    saw, a map of embeddings, nearest neighbours, clusters, the hardest and the most typical examples, the layers, what
+    is confused with what, what is inside the network, and how the run was made. What the folder does not hold yet is
+    left out, with the command that fills it. The same folder gives the same page.
 
     Args:
         run: the run's folder; of its files, only `run.json` must be there.
@@ -40,52 +42,61 @@ def write_report(run: Path) -> Path:
         DataError: the gallery's sample is not a table of embeddings.
     """
     folder = RunFolder(Path(run))
-    return write_page("page.html.jinja", _context(folder), folder.report, scripts=SCRIPTS)
+    return write_page("page.html.jinja", _context(folder), folder.report, scripts=SCRIPTS, styles=STYLES)
 
 
 def _context(folder: RunFolder) -> dict[str, Any]:
-    """All that the template asks for, section by section; None for a section that has nothing to show."""
+    """All that the template asks for, section by section; None or empty for a section that has nothing to show."""
     about = read_json(folder.run)
-    scores = headline(read_json(folder.scores), modality=about.get("modality", "")) if folder.scores.exists() else None
     records = MetricsLog.read(folder.metrics) if folder.metrics.exists() else []
-    curves = panels(records)
-    sample = _sample(folder)
+    trained, data = _training(records)
+    sample = gallery_sections(folder.gallery)
     return {
         "run": {"name": folder.path.resolve().name, "command": None, "data": {}} | about,
         "method": method_name(about),
         "facts": glance(about, records[-1] if records else {}),
         "settings": settings(about),
         "fill": _fill(folder, about),
-        "health": health(records),
-        "headline": scores,
-        "curves": {"standing": standing(records), "table": excerpt(records)} if curves else None,
+        **_scores(folder, about),
+        **trained,
         **sample,
-        "data": {"curves": curves, "map": sample["map"], "thumbs": _thumbs(sample["sprite"])},
+        "data": {**data, "map": sample["map"], "thumbs": _thumbs(sample["sprite"])},
     }
 
 
-def _sample(folder: RunFolder) -> dict[str, Any]:
-    """What the gallery gives: views, sprite, table, map, queries."""
-    about = read_json(folder.gallery / "gallery.json") if (folder.gallery / "gallery.json").exists() else {}
-    empty: dict[str, Any] = {"table": None, "sprite": None, "map": None, "queries": [], "agreement": None}
-    gallery = {"source": about.get("source"), "views": read_views(folder.gallery, about)}
-    path = folder.gallery / "sample.parquet"
-    if not path.exists():
-        return gallery | empty
-    table = EmbeddingTable.read(path)
-    if len(table) < 2:
-        return gallery | empty
-    units = unit_rows(table.vectors)
-    rows, similarities = nearest(units, most=NEIGHBOURS)
-    points = plane(units)
-    shown = queries(table, rows, similarities)
-    return gallery | {
-        "table": table,
-        "sprite": read_sprite(folder.gallery, about, examples=len(table)),
-        "map": None if points is None else map_data(table, points, rows, similarities, start=shown[0].row),
-        "queries": shown,
-        "agreement": agreement(table.labels, rows),
+def _scores(folder: RunFolder, about: Mapping[str, Any]) -> dict[str, Any]:
+    """What the judges said."""
+    scores = read_json(folder.scores) if folder.scores.exists() else {}
+    return {
+        "headline": headline(scores, modality=about.get("modality", "")),
+        "unlabelled": unlabelled(scores.get("label_free")),
+        "layers": layers(scores.get("layers"), whole=scores.get("scores", {})),
+        "confusion": confusion(scores.get("confusion")),
+        "classes": _classes(scores),
     }
+
+
+def _classes(scores: Mapping[str, Any]) -> int:
+    """How many classes the linear probe was asked about; 0 where it was not asked."""
+    return int(((scores.get("scores", {}).get("linear") or {}).get("settings") or {}).get("classes", 0))
+
+
+def _training(records: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the log says: for the template, and for the script."""
+    curves, said = panels(records), stretches(records)
+    parts = {
+        "health": health(records),
+        "stretches": said,
+        "course": course(said),
+        "curves": {"standing": standing(records), "table": excerpt(records)} if curves else None,
+        "health_curves": any(panel["key"] in HEALTH for panel in curves),
+    }
+    bands = [{"state": stretch.state, "from": stretch.start, "to": stretch.end} for stretch in said]
+    data = {
+        "curves": [panel for panel in curves if panel["key"] not in HEALTH],
+        "health": [panel | {"bands": bands} for panel in curves if panel["key"] in HEALTH],
+    }
+    return parts, data
 
 
 def _thumbs(sprite: Sprite | None) -> dict[str, int] | None:
@@ -96,7 +107,5 @@ def _fill(folder: RunFolder, about: Mapping[str, Any]) -> dict[str, str]:
     """The command that fills each section."""
     run = shlex.quote(str(folder.path))
     data = shlex.quote(str((about.get("data") or {}).get("name") or "DATA"))
-    return {
-        "resume": f"nearfar resume {run}",
-        "evaluate": f"nearfar evaluate {run} {data}",
-    }
+    evaluate = f"nearfar evaluate {run} {data}"
+    return {"resume": f"nearfar resume {run}", "evaluate": evaluate, "layers": f"{evaluate} --layers"}

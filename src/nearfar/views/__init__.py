@@ -1,32 +1,78 @@
 """Views: what one encoder pass sees, made in batches on the training device, one random draw for each example."""
 
+from nearfar.views.corruptions import NOISES, corrupt, patch_mask
 from nearfar.views.crop import crop_boxes, crop_resize, flip_columns
 from nearfar.views.draws import Draws
 from nearfar.views.image import as_light, gaussian_blur, normalize, recolor, solarize
 from nearfar.views.image_view import ImageView, PlainView
 from nearfar.views.patches import patch_grid
 from nearfar.views.plan import ViewPlan
-from nearfar.views.policies import Policy, byol, dino, repeat, simclr, swav, weak
+from nearfar.views.policies import byol, dino, repeat, simclr, swav, weak
+from nearfar.views.policy import AUGMENTATIONS, Policy
+from nearfar.views.puzzles import Puzzle, far_permutations, jigsaw, neighbours, rotated, tiles
+from nearfar.views.text import Masked, Shuffled, crop_spans, mask_tokens, shuffle_spans
+from nearfar.views.text_pairs import TextPairs, join_pairs, next_sentence, sentence_order
+from nearfar.views.text_policy import (
+    MaskedTextView,
+    ShuffledTextView,
+    TextPolicy,
+    TextView,
+    masked_text,
+    shuffled_text,
+    span_crops,
+    token_masks,
+    twins,
+)
+from nearfar.views.tokens import Tokens
 
 __all__ = [
+    "AUGMENTATIONS",
+    "NOISES",
     "Draws",
     "ImageView",
+    "Masked",
+    "MaskedTextView",
     "PlainView",
     "Policy",
+    "Puzzle",
+    "Shuffled",
+    "ShuffledTextView",
+    "TextPairs",
+    "TextPolicy",
+    "TextView",
+    "Tokens",
     "ViewPlan",
     "as_light",
     "byol",
+    "corrupt",
     "crop_boxes",
     "crop_resize",
+    "crop_spans",
     "dino",
+    "far_permutations",
     "flip_columns",
     "gaussian_blur",
+    "jigsaw",
+    "join_pairs",
+    "mask_tokens",
+    "masked_text",
+    "neighbours",
+    "next_sentence",
     "normalize",
     "patch_grid",
+    "patch_mask",
     "recolor",
     "repeat",
+    "rotated",
+    "sentence_order",
+    "shuffle_spans",
+    "shuffled_text",
     "simclr",
     "solarize",
+    "span_crops",
     "swav",
+    "tiles",
+    "token_masks",
+    "twins",
     "weak",
 ]

@@ -8,9 +8,11 @@ from jaxtyping import Float, Int, Num
 from torch import Tensor
 
 from nearfar.views.draws import Draws
-from nearfar.views.policies import Policy
+from nearfar.views.policy import Policy
 
 __all__ = ["ViewPlan"]
+
+_METHOD = 2**20  # what a method's draws are told apart from the views' by, of which there are fewer
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,15 @@ class ViewPlan:
         """
         views = self.at(micro_step)(pictures, Draws.of(self.seed, micro_step, index))
         return tuple(view.contiguous(memory_format=torch.channels_last) for view in views)
+
+    def keys(self, micro_step: int, index: Int[Tensor, "n"]) -> Int[Tensor, "n"]:
+        """What a method draws by in one micro-step, one key for each example, whatever its views draw.
+
+        Args:
+            micro_step: counted from the start of the run.
+            index: the row of each example in its source.
+        """
+        return Draws.of(self.seed, micro_step, index).fold(_METHOD).keys
 
     def __call__(
         self, micro_step: int, rows: np.ndarray, heights: Num[Tensor, "n"], widths: Num[Tensor, "n"]

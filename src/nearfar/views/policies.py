@@ -1,76 +1,13 @@
 """The named compositions: which views a method is shown."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from jaxtyping import Float, Num
-from torch import Tensor
-
-from nearfar.errors import complaint
-from nearfar.views.draws import Draws
 from nearfar.views.image_view import ImageView
+from nearfar.views.policy import Policy
 
-__all__ = ["Policy", "byol", "dino", "repeat", "simclr", "swav", "weak"]
+__all__ = ["byol", "dino", "repeat", "simclr", "swav", "weak"]
 
 _SMALL = 64  # pixels a side; blur and colour inversion take more from small pictures than they give
-
-
-@dataclass(frozen=True)
-class Policy:
-    """The views of a batch of pictures, each with draws of its own.
-
-    Attributes:
-        views: how each view is made, in the order in which a method receives them.
-        salts: what the draws of each view are told apart by; its place when not given. Equal views of one salt are the
-            same picture.
-    """
-
-    views: tuple[ImageView, ...]
-    salts: tuple[int, ...] = ()
-
-    def __call__(self, pictures: Tensor | tuple[Tensor, ...], draws: Draws) -> tuple[Tensor, ...]:
-        """Makes the views.
-
-        Args:
-            pictures: one canvas (n, c, h, w) that every view crops, or one batch of crops for each view, as a loader
-                makes them from `boxes`; bytes, or floats in [0, 1].
-            draws: one key for each picture.
-
-        Raises:
-            ValueError: there are more or fewer batches of crops than views.
-        """
-        if isinstance(pictures, Tensor):
-            return tuple(view(pictures, own) for view, own in self._with(draws))
-        if len(pictures) != len(self.views):
-            raise ValueError(
-                complaint(
-                    "Policy",
-                    "pictures",
-                    f"one batch of crops for each of {len(self.views)} views",
-                    len(pictures),
-                    "Crop each picture once for each of `policy.boxes(...)`",
-                )
-            )
-        pairs = zip(self._with(draws), pictures, strict=True)
-        return tuple(view.finish(crops, own) for (view, own), crops in pairs)
-
-    def boxes(
-        self, heights: Num[Tensor, "n"], widths: Num[Tensor, "n"], draws: Draws
-    ) -> tuple[tuple[Float[Tensor, "n 4"], int], ...]:
-        """For each view, the boxes (top, left, height, width) to crop from the pictures and the size they get."""
-        return tuple((view.boxes(heights, widths, own), view.size) for view, own in self._with(draws))
-
-    def resized(self, factor: float, *, multiple: int = 4) -> "Policy":
-        """The same policy with every size scaled, to the nearest multiple: a step of a resolution schedule."""
-        if factor == 1:
-            return self
-        sizes = (max(1, round(view.size * factor / multiple)) * multiple for view in self.views)
-        views = (replace(view, size=size) for view, size in zip(self.views, sizes, strict=True))
-        return replace(self, views=tuple(views))
-
-    def _with(self, draws: Draws) -> list[tuple[ImageView, Draws]]:
-        """Each view with its draws."""
-        salts = self.salts or range(len(self.views))
-        return [(view, draws.fold(salt)) for view, salt in zip(self.views, salts, strict=True)]
 
 
 def simclr(

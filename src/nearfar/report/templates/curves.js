@@ -30,10 +30,13 @@ function nearestIndex(sorted, value) {
   return low > 0 && value - sorted[low - 1] < sorted[low] - value ? low - 1 : low;
 }
 
-function drawCurves(host, panels) {
-  const lastStep = Math.max(...panels.map(panel => panel.step.at(-1)));
-  const charts = panels.map((panel, place) => makeCurve(panel, place === 0));
-  host.append(...charts.map(chart => chart.figure));
+function drawCurves(groups) {
+  const lastStep = Math.max(...groups.flatMap(([, panels]) => panels.map(panel => panel.step.at(-1))));
+  const charts = groups.flatMap(([host, panels]) => panels.map(panel => {
+    const chart = makeCurve(panel, panel.key === "loss");
+    host.append(chart.figure);
+    return chart;
+  }));
 
   function read(step) { charts.forEach(chart => chart.read(step)); }
   function makeCurve(panel, isMain) {
@@ -59,11 +62,12 @@ function drawCurves(host, panels) {
     function draw() {
       const width = svg.clientWidth, height = isMain ? 300 : 150;
       if (!width) return;
-      const left = 44, right = references.length ? 60 : 8, top = 6, bottom = 22;
+      const left = 44, right = references.length ? 60 : 8, top = panel.bands && panel.bands.length ? 20 : 6, bottom = 22;
       x = step => left + (step / lastStep) * (width - left - right);
       y = value => top + (high - value) / (high - low) * (height - top - bottom);
       svg.setAttribute("height", height);
       svg.replaceChildren();
+      for (const band of panel.bands || []) drawBand(band, top, height - bottom);
       for (const tick of niceTicks(low, high, isMain ? 6 : 3)) {
         svg.append(svgNode("line", { class: "rule", x1: left, x2: width - right, y1: y(tick), y2: y(tick) }));
         svg.append(svgNode("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, short(tick, panel.format === "percent" ? "percent" : "number").replace(/\.0(?=\u00a0%)/, "")));
@@ -84,6 +88,12 @@ function drawCurves(host, panels) {
       spot = svgNode("circle", { class: "spot", r: 4.5 });
       svg.append(cursor, spot);
       show(false);
+    }
+    function drawBand(band, top, bottom) {
+      const from = x(band.from), width = Math.max(1, x(Math.min(band.to, lastStep)) - from), attributes = { "data-state": band.state, x: from, width };
+      svg.append(svgNode("rect", { ...attributes, class: "band", y: top, height: bottom - top }));
+      svg.append(svgNode("rect", { ...attributes, class: "band edge", y: top, height: 3 }));
+      if (width > 8 * band.state.length) svg.append(svgNode("text", { class: "band-name", x: from, y: top - 6 }, band.state));
     }
     function show(withCursor) {
       if (!spot) return;

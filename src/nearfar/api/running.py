@@ -1,0 +1,284 @@
+"""From what was asked for to a run: checked, opened, settled, begun and finished."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nearfar.api.ready import Judge, check_list, find_method, ready, tell, watcher
+from nearfar.data import Pictures, Reading, cached_side, duplicates, with_few_examples, with_few_labels
+from nearfar.distributed import broadcast_object, world
+from nearfar.engine import (
+    NEIGHBOURS,
+    EncoderSpec,
+    Run,
+    Settings,
+    Training,
+    choose_precision,
+    make_fabric,
+    sample_rows,
+    write_sample,
+    write_views,
+)
+from nearfar.engine.folder import claim, read_run, reading_of, write_run
+from nearfar.engine.foresee import check_precision
+from nearfar.engine.intake import account, open_pictures, place_of
+from nearfar.engine.loggers import check_loggers
+from nearfar.engine.overlap import write_seen
+from nearfar.errors import DataError, complaint
+from nearfar.methods import Method
+from nearfar.recipes import check_options, check_said, described, resolve
+from nearfar.records import RunFolder
+
+__all__ = ["SETTLED", "Wish", "again", "check_lengths", "learn"]
+
+SETTLED = (
+    "examples", "without", "backbone", "stem", "size", "init", "epochs", "steps", "batch_size", "accumulate",
+    "optimizer", "learning_rate", "weight_decay", "clip",
+)  # fmt: skip
+"""Of a wish, what becomes settings together with the recipe and the data."""
+PLACES = ("backbone", "init")
+"""Of these, the names of networks and files, which are looked up where they are used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a user asked for; the arguments of `pretrain` and `finetune` say what each means.
+
+    Attributes:
+        where: what was called.
+        spec: of the encoder that is tuned; None for a run without labels.
+    """
+
+    where: str
+    method: str
+    data: Any
+    split: str | None
+    backbone: str | None
+    stem: str | None
+    size: int | None
+    init: str | None
+    epochs: float | None
+    steps: int | None
+    minutes: float | None
+    batch_size: int | None
+    optimizer: str | None
+    learning_rate: float | None
+    weight_decay: float | None
+    out: str | Path | None
+    seed: int
+    devices: int | None
+    precision: str
+    workers: int
+    validation: Any
+    log: Sequence[str]
+    reading: Reading
+    options: dict[str, Any] = field(default_factory=dict)
+    examples: int | None = None
+    labels: float | None = None
+    without: Sequence[str] = ()
+    accumulate: int = 1
+    clip: float | None = None
+    on_collapse: str = "warn"
+    spec: EncoderSpec | None = None
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What is settled together with the recipe and the data, by name."""
+        return {name: getattr(self, name) for name in SETTLED}
+
+    def check(self) -> None:
+        """Refuses what no data could make right.
+
+        Raises:
+            TypeError: a name stands where a list of names is wanted.
+            ValueError: a number or a name cannot be used.
+        """
+        check_lengths(self.where, epochs=self.epochs, steps=self.steps, minutes=self.minutes)
+        for name in ("log", "without"):
+            check_list(self.where, name, getattr(self, name))
+        numbers = {name: value for name, value in self.said.items() if name not in (*PLACES, "without")}
+        watched = {"devices": self.devices, "workers": self.workers, "on_collapse": self.on_collapse}
+        check_said(self.where, seed=self.seed, minutes=self.minutes, **watched, **numbers)
+        check_loggers(self.log)
+        check_precision(self.precision)
+
+
+def learn(wish: Wish) -> Run:
+    """A run from its first step: what is wrong with the wish is said before anything is written.
+
+    Args:
+        wish: what was asked for.
+    """
+    learner = find_method(wish.method, where=wish.where)
+    wish.check()
+    fabric = make_fabric(devices=wish.devices, precision=wish.precision)
+    source = open_pictures(wish.data, split=wish.split, reading=wish.reading, where=wish.where)
+    source = _part(source, labels=wish.labels, examples=wish.examples, seed=wish.seed)
+    settings = _settings(wish, learner, source)
+    training = ready(settings, source, fabric=fabric, workers=wish.workers, reading=wish.reading)
+    judge = watcher(wish.validation, training, wish.reading)
+    name = f"{wish.method if wish.spec is None else wish.where}-{_short(source.name)}"
+    files = RunFolder(claim(wish.out, name, data=place_of(wish.data), first=fabric.is_global_zero))
+    if wish.minutes is not None:
+        training.fix_steps(wish.minutes)
+    if fabric.is_global_zero:
+        _begin(wish, training, files, paper=learner.paper)
+    return _finish(training, files, judge=judge, log=wish.log, on_collapse=wish.on_collapse)
+
+
+def _begin(wish: Wish, training: Training, files: RunFolder, *, paper: str) -> None:
+    """Writes and says what is known before step 0."""
+    source = training.source
+    write_views(files, source, training.plan, size=training.settings.size, seed=wish.seed)
+    write_run(
+        training,
+        files,
+        command=_command(),
+        data={"name": source.name, "path": place_of(wish.data), "split": wish.split, "labels": wish.labels},
+        reading=wish.reading,
+        paper=paper,
+        validation=place_of(wish.validation),
+        log=wish.log,
+        on_collapse=wish.on_collapse,
+        devices=wish.devices,
+    )
+    write_seen(files, source)
+    told = [account(source, role="Learning from", listed=files.skipped)]
+    twice = duplicates(source.hashes, ids=source.ids, labels=source.labels, class_names=source.class_names)
+    tell(*told, *([str(twice)] if twice.copies else []), described(training.settings), log=files.log)
+
+
+def again(files: RunFolder, *, data: Any, devices: int | None, workers: int) -> Run:
+    """A run from its checkpoint on, as its record says.
+
+    Args:
+        files: the run's folder.
+        data: the data, if it is not to be found where it was; None otherwise.
+        devices: processes of this machine; None for as many as the run began with.
+        workers: processes that read pictures.
+    """
+    record = read_run(files, where="resume")
+    check_options(find_method(record["method"], where="run.json"), record["options"])
+    settings = Settings.from_dict(record["settings"] | {"method": record["method"], "options": record["options"]})
+    fabric = make_fabric(devices=devices or record.get("devices"), precision=settings.precision)
+    reading = reading_of(record)
+    source = _reopened(record["data"], data, settings, reading=reading)
+    training = ready(settings, source, fabric=fabric, workers=workers, reading=reading)
+    judge = watcher(record.get("validation"), training, reading)
+    watch = {"log": record["log"], "on_collapse": record.get("on_collapse", "warn")}
+    return _finish(training, files, judge=judge, resume=True, **watch)
+
+
+def _part(source: Pictures, *, labels: float | None, examples: int | None, seed: int) -> Pictures:
+    """The pictures to learn from: some of all, or of labelled ones the part whose labels are to be used."""
+    part = source if labels is None else with_few_labels(source, fraction=labels, seed=seed)
+    part = part if examples is None else with_few_examples(part, count=examples, seed=seed)
+    assert isinstance(part, Pictures)
+    return part
+
+
+def _settings(wish: Wish, learner: type[Method], source: Pictures) -> Settings:
+    precision = choose_precision(wish.precision)
+    settings = resolve(
+        wish.method, learner, source, said=wish.said, options=wish.options, seed=wish.seed, precision=precision
+    )
+    if wish.spec is not None:
+        settings = _as_the_encoder(settings, wish.spec)
+    return _with_cache(settings, source, reading=wish.reading)
+
+
+def _as_the_encoder(settings: Settings, spec: EncoderSpec) -> Settings:
+    """The encoder goes on seeing pictures as it has seen them."""
+    if settings.channels != spec.channels:
+        kinds = {1: "gray", 3: "in colour"}
+        constraint = f"{kinds[spec.channels]}, as the encoder's were"
+        raise DataError(
+            complaint("finetune", "data", constraint, kinds[settings.channels], "Give pictures of that kind")
+        )
+    return replace(settings, mean=spec.mean, std=spec.std)
+
+
+def _with_cache(settings: Settings, source: Pictures, *, reading: Reading) -> Settings:
+    """The settings with the size at which pictures are cached; all ranks agree on rank 0's disk."""
+    epochs = settings.steps * settings.batch_size / len(source)
+    side = cached_side(source, size=settings.size, epochs=epochs, reading=reading, say=tell)
+    return replace(settings, cached_side=broadcast_object(side, world()))
+
+
+def check_lengths(where: str, **lengths: Any) -> None:
+    """Refuses more than one of epochs, steps and minutes.
+
+    Args:
+        where: what was called.
+        **lengths: what was given of them; None for nothing.
+
+    Raises:
+        ValueError: more than one is given.
+    """
+    given = {name: value for name, value in lengths.items() if value is not None}
+    if len(given) > 1:
+        names, values = " and ".join(given), list(given.values())
+        raise ValueError(complaint(where, names, "given one at a time", values, "Leave out all but one"))
+
+
+def _reopened(known: dict[str, Any], data: Any, settings: Settings, *, reading: Reading) -> Pictures:
+    """The data that a run began with, from where it was or from where it is now."""
+    path = known.get("path") if data is None else data
+    if path is None:
+        raise DataError(
+            complaint("resume", "data", "given", None, "The run learned from an object in memory; pass it again")
+        )
+    if data is None and Path(path).is_absolute() and not Path(path).exists():
+        constraint, next_step = "where it was when the run began", "Say by --data where it is now"
+        raise DataError(complaint("resume", "data", constraint, path, next_step))
+    split = None if isinstance(path, Pictures) else known.get("split")
+    source = open_pictures(path, split=split, reading=reading, where="resume")
+    source = _part(source, labels=known.get("labels"), examples=settings.examples, seed=settings.seed)
+    begun = str(known.get("fingerprint"))
+    if source.fingerprint != begun:
+        constraint = f"what the run began with ({begun[:12]})"
+        next_step = "Restore the data or train anew"
+        raise DataError(complaint("resume", "data", constraint, source.fingerprint[:12], next_step))
+    return source
+
+
+def _finish(
+    training: Training,
+    files: RunFolder,
+    *,
+    judge: Judge | None,
+    log: Sequence[str],
+    on_collapse: str,
+    resume: bool = False,
+) -> Run:
+    """Trains to the end and leaves a sample of the training pictures' embeddings for the report."""
+    run = training.go(files, resume=resume, judge=judge, log=log, on_collapse=on_collapse)
+    if training.fabric.is_global_zero:
+        some = training.source.select(sample_rows(len(training.source)))
+        write_sample(files, some, run.encoder.embed(some), name=f"{training.source.name}, training")
+        if files.classifier.exists():
+            _write_neighbours(files, training, run)
+    return run
+
+
+def _write_neighbours(files: RunFolder, training: Training, run: Run) -> None:
+    """Embeds the training examples, or some of them, so that each prediction can name the nearest."""
+    count = len(training.source)
+    rows = np.random.default_rng(training.settings.seed).permutation(count)[:NEIGHBOURS]
+    run.encoder.embed(training.source.select(np.sort(rows))).write(files.neighbours)
+
+
+def _short(name: str) -> str:
+    """What a run's folder is called after: the last part of where its data is."""
+    return Path(name).expanduser().resolve().name.encode(errors="ignore").decode() or "data"
+
+
+def _command() -> str:
+    """What to type to get this run again."""
+    program = Path(sys.argv[0]).name
+    return shlex.join(["nearfar" if program in ("__main__.py", "nearfar") else program, *sys.argv[1:]])

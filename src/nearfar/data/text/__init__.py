@@ -1,0 +1,1 @@
+"""Readers of text: files to rows, rows to `Sentences`."""

@@ -1,0 +1,81 @@
+"""Probes on every stage of a backbone: where on the way do the classes come apart?"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from nearfar.data.pictures import Pictures
+from nearfar.data.plain import plain_batches
+from nearfar.engine.encoder import Encoder
+from nearfar.networks.stages import stage_vectors, stages
+from nearfar.probes import Score, knn, linear_by_layer
+from nearfar.views.image_view import PlainView
+
+__all__ = ["Layer", "embed_layers", "judge_layers"]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What probes say of one stage, averaged over positions.
+
+    Attributes:
+        name: of the module that makes it.
+        dim: its width.
+        linear: the linear probe's score.
+        knn: that of its neighbours.
+    """
+
+    name: str
+    dim: int
+    linear: Score
+    knn: Score
+
+    def as_dict(self) -> dict[str, Any]:
+        """The layer in the types of JSON."""
+        scores = {"linear": self.linear.as_dict(), "knn": self.knn.as_dict()}
+        return {"name": self.name, "dim": self.dim, **scores}
+
+
+@torch.no_grad()
+def embed_layers(encoder: Encoder, source: Pictures, *, batch_size: int = 256) -> dict[str, Float[np.ndarray, "n _"]]:
+    """Every stage of the backbone for every picture, averaged over positions; one pass through the network each.
+
+    Args:
+        encoder: whose stages.
+        source: the pictures.
+        batch_size: pictures at once.
+
+    Returns:
+        By the name of the stage, from first to last.
+    """
+    spec, device = encoder.spec, next(encoder.backbone.parameters()).device
+    view = PlainView(size=spec.size, mean=spec.mean, std=spec.std)
+    found, parts = dict[str, np.ndarray](), stages(encoder.backbone)
+    for pictures, rows in plain_batches(source, size=spec.size, channels=spec.channels, batch_size=batch_size):
+        seen = view(pictures.to(device)).contiguous(memory_format=torch.channels_last)
+        for name, vectors in stage_vectors(encoder.backbone, seen, of=parts).items():
+            if name not in found:
+                found[name] = np.empty((len(source), vectors.shape[1]), dtype=np.float32)
+            found[name][rows] = vectors.cpu().numpy()
+    return {name: found[name] for name in parts if name in found}
+
+
+def judge_layers(encoder: Encoder, train: Pictures, test: Pictures, *, seed: int = 0) -> tuple[Layer, ...]:
+    """The linear probe and the neighbours on every stage, from first to last.
+
+    Args:
+        encoder: what is judged.
+        train: labelled pictures to fit on.
+        test: labelled pictures to score on.
+        seed: of the linear probe's draw.
+    """
+    assert train.labels is not None
+    assert test.labels is not None
+    fitted, judged = embed_layers(encoder, train), embed_layers(encoder, test)
+    by_line = linear_by_layer(list(fitted.values()), train.labels, list(judged.values()), test.labels, seed=seed)
+    by_neighbours = [knn(fitted[name], train.labels, judged[name], test.labels) for name in fitted]
+    scores = zip(fitted, by_line, by_neighbours, strict=True)
+    return tuple(Layer(name, fitted[name].shape[1], line, near) for name, line, near in scores)

@@ -1,0 +1,81 @@
+"""The autoencoder."""
+
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from nearfar.distributed import world
+from nearfar.errors import complaint
+from nearfar.methods.method import Batch, Method, Step
+from nearfar.networks.backbone import dim_of
+from nearfar.networks.decoder import ConvDecoder, check_fit
+from nearfar.objectives.reconstruction import mse
+
+__all__ = ["Autoencoder"]
+
+
+class Autoencoder(Method):
+    """An undercomplete autoencoder, on request a sparse one.
+
+    The picture is to be rebuilt from a latent that is much smaller than it, or of which only some numbers, the largest,
+    are let through.
+
+    Landmarks: 1 for the best constant, since pictures are normalised; 0 when perfect.
+
+    Args:
+        backbone: the network that is kept.
+        latent_dim: width of the latent.
+        num_active: how many numbers of the latent, the largest, reach the decoder; all when it is not given.
+        decoder_width: channels of the decoder's last map.
+        num_channels: of the pictures; the recipe counts them.
+        picture_size: side of the pictures in pixels; the recipe knows it.
+
+    Source: Hinton and Salakhutdinov 2006 (Reducing the dimensionality of data with neural networks), without its
+        layer-wise start; sparsity is that of k-sparse autoencoders, Makhzani and Frey 2013, arXiv 1312.5663.
+    """
+
+    paper: ClassVar[str] = "autoencoder, Hinton and Salakhutdinov 2006"
+    summary: ClassVar[str] = "a picture is rebuilt from a small latent; nothing is near or far"
+    accumulates: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        *,
+        latent_dim: int = 128,
+        num_active: int | None = None,
+        decoder_width: int = 32,
+        num_channels: int = 3,
+        picture_size: int = 32,
+    ) -> None:
+        super().__init__()
+        if num_active is not None and not 1 <= num_active <= latent_dim:
+            constraint = f"from 1 to {latent_dim}, the width of the latent"
+            next_step = f"Try {max(1, latent_dim // 8)}, or leave it out"
+            raise ValueError(complaint("Autoencoder", "num_active", constraint, num_active, next_step))
+        self.backbone = backbone
+        self.latent = nn.Linear(dim_of(backbone), latent_dim)
+        self.decoder = ConvDecoder(latent_dim, num_channels=num_channels, size=picture_size, width=decoder_width)
+        self.num_active = num_active
+
+    def encode(self, view: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
+        """The latent of each picture, from which the decoder rebuilds it."""
+        z = self.latent(self.backbone(view))
+        if self.num_active is None:
+            return z
+        value, place = z.topk(self.num_active, dim=1)
+        return torch.zeros_like(z).scatter(1, place, value)
+
+    def forward(self, batch: Batch) -> Step:
+        (view,) = batch.views
+        rebuilt = self.decoder(self.encode(view))
+        check_fit("Autoencoder", rebuilt, view)
+        return Step(mse(rebuilt, view, group=world()))
+
+    def floor(self, batch_size: int) -> float:
+        return 0.0
+
+    def chance(self, batch_size: int) -> float:
+        return 1.0

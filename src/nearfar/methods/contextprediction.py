@@ -1,0 +1,59 @@
+"""Context prediction."""
+
+import math
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from nearfar.distributed import world
+from nearfar.methods.method import Batch, Method, Step, mean_over_ranks
+from nearfar.networks.backbone import dim_of
+from nearfar.networks.heads import mlp
+from nearfar.views.puzzles import NEIGHBOURS, neighbours
+
+__all__ = ["ContextPrediction"]
+
+
+class ContextPrediction(Method):
+    """Context prediction: where is the second tile, seen from the first?
+
+    The middle tile of a picture and one of the eight around it go through the backbone one by one; a perceptron on both
+    says which of the eight it is.
+
+    Landmarks: ln 8 = 2.08 nats when it cannot tell; 0 when it always can.
+
+    Args:
+        backbone: the network that is kept; it sees tiles here and whole pictures when it is used.
+        tile: side of a tile as a part of its cell, a third of the picture; it lies anywhere in the cell.
+        hidden_dim: width of the perceptron.
+
+    Source: Doersch et al. 2015, arXiv 1505.05192. The cells of tiles touch, where the paper's tiles lie half a tile
+        apart; that lenses give places away by colour is left to views that drop colours.
+    """
+
+    paper: ClassVar[str] = "context prediction, Doersch et al. 2015, arXiv 1505.05192"
+    summary: ClassVar[str] = "of two tiles of a picture it is found where the one lies, seen from the other"
+    accumulates: ClassVar[bool] = True
+
+    def __init__(self, backbone: nn.Module, *, tile: float = 0.85, hidden_dim: int = 512) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.solver = mlp(2 * dim_of(backbone), hidden_dim, len(NEIGHBOURS))
+        self.tile = tile
+
+    def forward(self, batch: Batch) -> Step:
+        (view,) = batch.views
+        pieces, answer = neighbours(view, batch.draws(), part=self.tile)
+        h = self.backbone(pieces.flatten(0, 1).contiguous(memory_format=torch.channels_last))
+        logits = self.solver(h.reshape(len(view), -1))
+        solved = (logits.detach().argmax(dim=1) == answer).float().mean()
+        nats = F.cross_entropy(logits, answer, reduction="none")
+        return Step(mean_over_ranks(nats, world()), {"solved_fraction": solved})
+
+    def floor(self, batch_size: int) -> float:
+        return 0.0
+
+    def chance(self, batch_size: int) -> float:
+        return math.log(len(NEIGHBOURS))

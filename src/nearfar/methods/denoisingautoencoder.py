@@ -1,0 +1,78 @@
+"""The denoising autoencoder."""
+
+from typing import ClassVar, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from nearfar.distributed import world
+from nearfar.methods.method import Batch, Method, Step
+from nearfar.networks.backbone import dim_of
+from nearfar.networks.decoder import ConvDecoder, check_fit
+from nearfar.objectives.reconstruction import mse
+from nearfar.views.corruptions import corrupt
+from nearfar.views.draws import Draws
+
+__all__ = ["DenoisingAutoencoder"]
+
+
+class DenoisingAutoencoder(Method):
+    """An autoencoder that is shown a spoilt picture and is to give the clean one.
+
+    What was spoilt can only be put back by what pictures have in common, so the latent has to hold that.
+
+    Landmarks: 1 for the best constant, since pictures are normalised; 0 when perfect.
+
+    Args:
+        backbone: the network that is kept; when it is used it sees clean pictures.
+        noise: "masking" (pixels set to the mean), "gaussian", "salt_and_pepper" or "blur".
+        strength: the part of the pixels for "masking" and "salt_and_pepper", a standard deviation for "gaussian" (the
+            pictures' is 1) and "blur" (in pixels).
+        latent_dim: width of the latent.
+        decoder_width: channels of the decoder's last map.
+        num_channels: of the pictures; the recipe counts them.
+        picture_size: side of the pictures in pixels; the recipe knows it.
+
+    Source: Vincent et al. 2008 (Extracting and composing robust features with denoising autoencoders) and 2010 (Stacked
+        denoising autoencoders), as one network without its layer-wise start.
+    """
+
+    paper: ClassVar[str] = "denoising autoencoder, Vincent et al. 2008"
+    summary: ClassVar[str] = "the clean picture is rebuilt from a spoilt one; nothing is near or far"
+    accumulates: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        *,
+        noise: Literal["masking", "gaussian", "salt_and_pepper", "blur"] = "masking",
+        strength: float = 0.5,
+        latent_dim: int = 256,
+        decoder_width: int = 32,
+        num_channels: int = 3,
+        picture_size: int = 32,
+    ) -> None:
+        super().__init__()
+        corrupt(torch.zeros(1, 1, 2, 2), Draws(torch.zeros(1, dtype=torch.long)), noise=noise, strength=strength)
+        self.backbone = backbone
+        self.latent = nn.Linear(dim_of(backbone), latent_dim)
+        self.decoder = ConvDecoder(latent_dim, num_channels=num_channels, size=picture_size, width=decoder_width)
+        self.noise, self.strength = noise, strength
+
+    def encode(self, view: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
+        """The latent of each picture, clean or spoilt, from which the decoder gives the clean one."""
+        return self.latent(self.backbone(view))
+
+    def forward(self, batch: Batch) -> Step:
+        (view,) = batch.views
+        spoilt = corrupt(view, batch.draws(), noise=self.noise, strength=self.strength)
+        rebuilt = self.decoder(self.encode(spoilt))
+        check_fit("DenoisingAutoencoder", rebuilt, view)
+        return Step(mse(rebuilt, view, group=world()))
+
+    def floor(self, batch_size: int) -> float:
+        return 0.0
+
+    def chance(self, batch_size: int) -> float:
+        return 1.0

@@ -1,0 +1,160 @@
+"""Decoders: from a representation back to pictures, and from some patches to all."""
+
+import math
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from nearfar.errors import complaint
+from nearfar.networks.heads import mlp
+from nearfar.networks.positions import sine_cosine
+
+__all__ = ["ConvDecoder", "MLPDecoder", "PatchDecoder", "check_fit", "sides_of"]
+
+SMALLEST = 4
+"""The most pixels a side of the map that a decoder begins with, and a discriminator ends with."""
+
+
+def sides_of(size: int) -> list[int]:
+    """The sides of the maps between a vector and a picture: from at most 4 pixels up, each about twice the last."""
+    sides = [size]
+    while sides[0] > SMALLEST:
+        sides.insert(0, math.ceil(sides[0] / 2))
+    return sides
+
+
+def check_fit(where: str, made: Float[Tensor, "n *made"], view: Float[Tensor, "n *view"]) -> None:
+    """Refuses a decoder whose pictures are of another shape than those that the network is shown.
+
+    Args:
+        where: whose decoder it is.
+        made: what it gives.
+        view: what the network is shown.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    if made.shape[1:] != view.shape[1:]:
+        constraint = f"one that gives pictures of shape {tuple(view.shape[1:])}, as the views"
+        next_step = f"Pass num_channels={view.shape[1]}, picture_size={view.shape[2]}, and square pictures"
+        raise ValueError(complaint(where, "decoder", constraint, tuple(made.shape[1:]), next_step))
+
+
+class ConvDecoder(nn.Module):
+    """A picture from a vector: a small map that is enlarged, step by step, and convolved.
+
+    Maps are enlarged to the next side by their nearest pixels and then convolved, which leaves none of the checkerboard
+    that transposed convolutions do.
+
+    Args:
+        dim: width of the vector.
+        num_channels: of the picture.
+        size: height and width of the picture, in pixels.
+        width: channels of the last map before the picture; earlier ones have up to four times as many.
+
+    Source: Odena et al. 2016 (Deconvolution and checkerboard artifacts, Distill).
+    """
+
+    def __init__(self, dim: int, *, num_channels: int, size: int, width: int = 32) -> None:
+        super().__init__()
+        self.sides = sides_of(size)
+        widths = [width * min(4, 2**step) for step in reversed(range(len(self.sides)))]
+        self.first = nn.Linear(dim, widths[0] * self.sides[0] ** 2)
+        self.norm = nn.BatchNorm2d(widths[0])
+        self.stages = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU())
+            for before, after in pairwise(widths)
+        )
+        self.last = nn.Conv2d(width, num_channels, 3, padding=1)
+
+    def forward(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n c h w"]:
+        """The picture of each vector, not bounded."""
+        x = F.relu(self.norm(self.first(z).unflatten(1, (-1, self.sides[0], self.sides[0]))))
+        for side, stage in zip(self.sides[1:], self.stages, strict=True):
+            x = stage(F.interpolate(x, (side, side), mode="nearest"))
+        return self.last(x)
+
+
+class MLPDecoder(nn.Module):
+    """A picture from a vector by a perceptron: for tiny pictures, and as the mirror of a perceptron.
+
+    Args:
+        dim: width of the vector.
+        num_channels: of the picture.
+        size: height and width of the picture, in pixels.
+        hidden_dim: width of the hidden layer.
+    """
+
+    def __init__(self, dim: int, *, num_channels: int, size: int, hidden_dim: int = 512) -> None:
+        super().__init__()
+        self.shape = (num_channels, size, size)
+        self.layers = mlp(dim, hidden_dim, math.prod(self.shape))
+
+    def forward(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n c h w"]:
+        """The picture of each vector, not bounded."""
+        return self.layers(z).unflatten(1, self.shape)
+
+
+class PatchDecoder(nn.Module):
+    """All patches from the vectors of those that were visible: a small transformer.
+
+    One learned vector stands for every hidden patch; fixed positions tell which is which.
+
+    Args:
+        dim: width of the encoder's vectors.
+        patch_dim: numbers of a patch.
+        width: inside; a multiple of 4 and of the heads.
+        depth: blocks.
+        num_heads: of a block's attention.
+
+    Raises:
+        ValueError: the width does not fit the heads.
+
+    Source: MAE, He et al. 2021, arXiv 2111.06377, section 3 (width 512 and 8 blocks for ImageNet).
+    """
+
+    def __init__(self, dim: int, patch_dim: int, *, width: int = 128, depth: int = 2, num_heads: int = 4) -> None:
+        super().__init__()
+        step = math.lcm(4, num_heads)
+        if width < 1 or width % step:
+            next_step = f"Try {max(1, round(width / step)) * step}"
+            raise ValueError(complaint("PatchDecoder", "width", f"a multiple of {step}", width, next_step))
+        self.embed = nn.Linear(dim, width)
+        self.hidden = nn.Parameter(torch.randn(width) * 0.02)
+        self.blocks = nn.Sequential(
+            *(
+                nn.TransformerEncoderLayer(
+                    width, num_heads, 4 * width, dropout=0.0, activation="gelu",
+                    batch_first=True, norm_first=True, layer_norm_eps=1e-6,
+                )
+                for _ in range(depth)
+            )
+        )  # fmt: skip
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+        self.predict = nn.Linear(width, patch_dim)
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight)
+                nn.init.zeros_(module.bias)
+
+    def forward(
+        self, tokens: Float[Tensor, "n t e"], mask: Bool[Tensor, "n rows columns"]
+    ) -> Float[Tensor, "n {mask.shape[1]*mask.shape[2]} d"]:
+        """What each patch is predicted to hold, row by row.
+
+        Args:
+            tokens: what `encode_visible` gives: first class and register tokens, then the visible patches row by row.
+            mask: which patches were hidden.
+        """
+        flat = mask.flatten(1)
+        x = self.embed(tokens)
+        num_first = x.shape[1] - int((~flat[:1]).sum())
+        every = self.hidden.to(x.dtype).expand(*flat.shape, -1)
+        every = every.masked_scatter(~flat[:, :, None], x[:, num_first:])
+        rows, columns = mask.shape[1:]
+        every = every + sine_cosine(rows, columns, x.shape[2]).to(x)
+        x = self.blocks(torch.cat([x[:, :num_first], every], dim=1))
+        return self.predict(self.norm(x[:, num_first:]))

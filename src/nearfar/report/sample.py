@@ -1,0 +1,63 @@
+"""What the page shows of the gallery: pictures, and all that is found in the sample of embeddings."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nearfar.records import EmbeddingTable, read_json
+from nearfar.report.clusters import clusters, together
+from nearfar.report.extremes import hardest, typical
+from nearfar.report.gallery import read_inside, read_sprite, read_views
+from nearfar.report.map import map_data, plane, unit_rows
+from nearfar.report.neighbours import agreement, nearest, queries
+
+__all__ = ["gallery_sections"]
+
+NEIGHBOURS = 6
+"""How many neighbours the page shows of an example."""
+
+EMPTY: Mapping[str, Any] = {
+    "table": None, "sprite": None, "map": None, "queries": [], "agreement": None, "clusters": [], "together": None,
+    "hardest": [], "typical": [], "labelled": False,
+}  # fmt: skip
+
+
+def gallery_sections(gallery: Path) -> dict[str, Any]:
+    """What the template asks for of the gallery; None or empty where the folder does not hold it.
+
+    Args:
+        gallery: the folder.
+
+    Raises:
+        DataError: the sample is not a table of embeddings.
+        RunError: `gallery.json` is damaged, or the sprite has too few tiles.
+    """
+    about = read_json(gallery / "gallery.json") if (gallery / "gallery.json").exists() else {}
+    path = gallery / "sample.parquet"
+    table = EmbeddingTable.read(path) if path.exists() else None
+    return {
+        "source": about.get("source"),
+        "views": read_views(gallery, about),
+        "inside": read_inside(gallery, about),
+        **(EMPTY if table is None or len(table) < 2 else _sample(gallery, about, table)),
+    }
+
+
+def _sample(gallery: Path, about: Mapping[str, Any], table: EmbeddingTable) -> dict[str, Any]:
+    units = unit_rows(table.vectors)
+    rows, similarities = nearest(units, most=NEIGHBOURS)
+    points = plane(units)
+    shown = queries(table, rows, similarities)
+    groups = clusters(table, units)
+    return {
+        "table": table,
+        "sprite": read_sprite(gallery, about, examples=len(table)),
+        "map": None if points is None else map_data(table, points, rows, similarities, start=shown[0].row),
+        "queries": shown,
+        "agreement": agreement(table.labels, rows),
+        "clusters": groups,
+        "together": together(groups),
+        "hardest": hardest(table, about),
+        "typical": typical(table, units, groups),
+        "labelled": table.labels is not None and bool((table.labels >= 0).any()),
+    }

@@ -1,0 +1,201 @@
+"""The named compositions for text: which views of a sentence a method is shown."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from nearfar.errors import complaint
+from nearfar.views.draws import Draws
+from nearfar.views.text import Masked, Shuffled, crop_spans, mask_tokens, shuffle_spans
+from nearfar.views.tokens import Tokens
+
+__all__ = [
+    "MaskedTextView",
+    "ShuffledTextView",
+    "TextPolicy",
+    "TextView",
+    "masked_text",
+    "shuffled_text",
+    "span_crops",
+    "token_masks",
+    "twins",
+]
+
+_CROP, _MASK = range(2)  # what the draws of one view are folded with
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextView:
+    """A random view of a text for joint embedding: a span of it, with some tokens hidden.
+
+    Attributes:
+        crop_scale: least and greatest part of the text's tokens that the span has; (1, 1) is the whole text.
+        masked: the part of the span's tokens that are hidden as BERT hides them; 0 hides none.
+        mask_id: the number of the mask token; None where none is hidden.
+        vocab_size: how many tokens there are; None where none is hidden.
+    """
+
+    crop_scale: tuple[float, float] = (1.0, 1.0)
+    masked: float = 0.0
+    mask_id: int | None = None
+    vocab_size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.masked and (self.mask_id is None or self.vocab_size is None):
+            constraint = "given with vocab_size where tokens are masked"
+            raise ValueError(complaint("TextView", "mask_id", constraint, self.mask_id, "Take both from the tokenizer"))
+
+    def __call__(self, tokens: Tokens, draws: Draws) -> Tokens:
+        """The view of each text.
+
+        Args:
+            tokens: whole texts.
+            draws: one key for each.
+        """
+        if self.crop_scale != (1.0, 1.0):
+            tokens = crop_spans(tokens, draws.fold(_CROP), scale=self.crop_scale)
+        if self.masked and self.mask_id is not None and self.vocab_size is not None:
+            keys = draws.fold(_MASK)
+            hidden = mask_tokens(tokens, keys, mask_id=self.mask_id, vocab_size=self.vocab_size, fraction=self.masked)
+            tokens = hidden.tokens
+        return tokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskedTextView:
+    """A text of which some tokens are hidden and to be predicted.
+
+    Attributes:
+        mask_id: the number of the mask token.
+        vocab_size: how many tokens there are.
+        fraction: the part that is chosen.
+        whole_words: whether words are chosen, each with all its tokens.
+    """
+
+    mask_id: int
+    vocab_size: int
+    fraction: float = 0.15
+    whole_words: bool = False
+
+    def __call__(self, tokens: Tokens, draws: Draws) -> Masked:
+        """The view of each text, with what is to be predicted.
+
+        Args:
+            tokens: whole texts.
+            draws: one key for each.
+        """
+        return mask_tokens(
+            tokens,
+            draws,
+            mask_id=self.mask_id,
+            vocab_size=self.vocab_size,
+            fraction=self.fraction,
+            whole_words=self.whole_words,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShuffledTextView:
+    """A text whose spans stand in a random order, which is to be told.
+
+    Attributes:
+        num_spans: how many spans.
+    """
+
+    num_spans: int = 3
+
+    def __call__(self, tokens: Tokens, draws: Draws) -> Shuffled:
+        """The view of each text, with its order.
+
+        Args:
+            tokens: whole texts.
+            draws: one key for each.
+        """
+        return shuffle_spans(tokens, draws, num_spans=self.num_spans)
+
+
+@dataclass(frozen=True)
+class TextPolicy:
+    """The views of a batch of texts, each with draws of its own.
+
+    Attributes:
+        views: how each view is made, in the order in which a method receives them.
+        salts: what the draws of each view are told apart by; its place when not given. Equal views of one salt see the
+            same.
+    """
+
+    views: tuple[Callable[[Tokens, Draws], Any], ...]
+    salts: tuple[int, ...] = ()
+
+    def __call__(self, texts: Tokens, draws: Draws) -> tuple[Any, ...]:
+        """Makes the views.
+
+        Args:
+            texts: whole texts.
+            draws: one key for each text.
+        """
+        salts = self.salts or range(len(self.views))
+        return tuple(view(texts, draws.fold(salt)) for view, salt in zip(self.views, salts, strict=True))
+
+
+def twins(times: int = 2) -> TextPolicy:
+    """The whole text several times: what differs between its views is left to the encoder's dropout.
+
+    Args:
+        times: how often it is seen.
+
+    Source: SimCSE, Gao et al. 2021, arXiv 2104.08821, section 3.
+    """
+    return TextPolicy((TextView(),) * times)
+
+
+def span_crops(*, crop_scale: tuple[float, float] = (0.5, 1.0), num_views: int = 2) -> TextPolicy:
+    """Spans of a text, each at a place of its own.
+
+    Args:
+        crop_scale: least and greatest part of the text's tokens.
+        num_views: how many.
+
+    Source: DeCLUTR, Giorgi et al. 2020, arXiv 2006.03659, section 3.1.
+    """
+    return TextPolicy((TextView(crop_scale=crop_scale),) * num_views)
+
+
+def token_masks(*, mask_id: int, vocab_size: int, masked: float = 0.15, num_views: int = 2) -> TextPolicy:
+    """The whole text with other tokens hidden in each view.
+
+    Args:
+        mask_id: the number of the mask token.
+        vocab_size: how many tokens there are.
+        masked: the part that is hidden.
+        num_views: how many.
+
+    Source: CLEAR, Wu et al. 2020, arXiv 2012.15466, section 3.2, deletes the tokens that are hidden here.
+    """
+    return TextPolicy((TextView(masked=masked, mask_id=mask_id, vocab_size=vocab_size),) * num_views)
+
+
+def masked_text(*, mask_id: int, vocab_size: int, fraction: float = 0.15, whole_words: bool = False) -> TextPolicy:
+    """BERT's one view: the text with tokens hidden, and what stood there.
+
+    Args:
+        mask_id: the number of the mask token.
+        vocab_size: how many tokens there are.
+        fraction: the part that is chosen.
+        whole_words: whether words are chosen, each with all its tokens.
+
+    Source: BERT, Devlin et al. 2018, arXiv 1810.04805, section 3.1.
+    """
+    view = MaskedTextView(mask_id=mask_id, vocab_size=vocab_size, fraction=fraction, whole_words=whole_words)
+    return TextPolicy((view,))
+
+
+def shuffled_text(*, num_spans: int = 3) -> TextPolicy:
+    """One view: the text with its spans in a random order, and that order.
+
+    Args:
+        num_spans: how many spans.
+
+    Source: the jigsaw task of Noroozi and Favaro 2016, arXiv 1603.09246, on text.
+    """
+    return TextPolicy((ShuffledTextView(num_spans=num_spans),))

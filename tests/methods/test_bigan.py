@@ -1,0 +1,82 @@
+"""BiGAN: one backward pass that is two sides' steps, and a generator and an encoder that come to undo each other."""
+
+import pytest
+import torch
+from cases import CASES, TinyBackbone, toy_batch
+from torch import Tensor
+
+from nearfar.engine import build_optimizer
+from nearfar.methods import BiGAN
+from nearfar.objectives import bigan_encoder_generator, gan_discriminator
+
+
+def tiny() -> BiGAN:
+    torch.manual_seed(0)
+    method = CASES["bigan"].make(CASES["bigan"].network()).double().eval()
+    assert isinstance(method, BiGAN)
+    return method
+
+
+def slopes(method: BiGAN, loss: Tensor, *, of_discriminator: bool) -> dict[str, Tensor]:
+    method.zero_grad()
+    loss.backward()
+    return {
+        name: weight.grad.clone()
+        for name, weight in method.named_parameters()
+        if name.startswith("discriminator") == of_discriminator
+    }
+
+
+def test_one_backward_pass_is_the_step_of_either_side() -> None:
+    method, batch = tiny(), CASES["bigan"].batch(seed=0, dtype=torch.float64)
+    (view,) = batch.views
+    z = batch.draws().normal(method.latent_dim).double()
+
+    def logits() -> tuple[Tensor, Tensor]:
+        return method.discriminator(view, method.encode(view)), method.discriminator(method.generator(z), z)
+
+    result = method(batch)
+    telling, deceiving = gan_discriminator(*logits()), bigan_encoder_generator(*logits())
+    torch.testing.assert_close(result.loss, telling + deceiving)
+    torch.testing.assert_close(result.logs["discriminator_nats"], telling)
+    torch.testing.assert_close(result.logs["encoder_generator_nats"], deceiving)
+    for loss, of_discriminator in ((telling, True), (deceiving, False)):
+        together = slopes(method, method(batch).loss, of_discriminator=of_discriminator)
+        alone = slopes(method, loss, of_discriminator=of_discriminator)
+        for name, slope in alone.items():
+            torch.testing.assert_close(together[name], slope)
+
+
+@pytest.mark.parametrize("name", ["adamw", "sgd", "muon", "lars"])
+def test_each_side_has_groups_of_its_own(name: str) -> None:
+    method = tiny()
+    optimizer = build_optimizer(name, method, learning_rate=0.1, weight_decay=0.5)
+    names = {id(weight): name for name, weight in method.named_parameters()}
+    found: dict[str, set[str]] = {}
+    for group in optimizer.param_groups:
+        side = group["name"].rpartition(" ")[0]
+        found.setdefault(side, set()).update(names[id(weight)].partition(".")[0] for weight in group["params"])
+        assert group["weight_decay"] == (0.0 if group["name"].endswith("vectors") else 0.5)
+        if name == "adamw":
+            assert group["betas"] == (0.5, 0.95)
+    assert found == {"": {"backbone", "latent"}, "generator": {"generator"}, "discriminator": {"discriminator"}}
+    assert sum(len(group["params"]) for group in optimizer.param_groups) == len(names)
+
+
+@pytest.mark.slow
+def test_generator_and_encoder_come_to_undo_each_other() -> None:
+    torch.manual_seed(0)
+    method = BiGAN(
+        TinyBackbone(), latent_dim=4, generator_width=8, discriminator_width=8, num_channels=1, picture_size=8
+    )
+    optimizer = torch.optim.AdamW(method.parameters(), lr=2e-3, betas=(0.5, 0.95))
+    for step in range(300):
+        method(toy_batch(16, num_views=1, seed=step, coarse=4)).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    method.eval()
+    (unseen,) = toy_batch(64, num_views=1, seed=9999, coarse=4).views
+    with torch.no_grad():
+        rebuilt, made = method.generator(method.encode(unseen)), method.generator(torch.randn(64, 4))
+    assert torch.corrcoef(torch.stack([unseen.flatten(), rebuilt.flatten()]))[0, 1] > 0.4
+    assert 0.6 < made.std() / unseen.std() < 1.5
