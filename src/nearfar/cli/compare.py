@@ -11,7 +11,7 @@ from rich.text import Text
 from nearfar.cli.derive import JSON, compose, flags_of, outline
 from nearfar.cli.output import duration, show, show_json
 from nearfar.cli.place import check_place
-from nearfar.cli.scores import PROBES
+from nearfar.cli.scores import short
 from nearfar.report import Comparison, Entry
 
 __all__ = ["command", "is_page"]
@@ -38,7 +38,7 @@ def _table(found: Comparison) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("accuracy in %", header_style="dim")
     for probe in found.probes:
-        table.add_column(PROBES.get(probe, probe).partition("{")[0].strip() or "few labels", header_style="bold")
+        table.add_column(short(probe), header_style="bold")
     for title in ("seeds", "examples", "time", "guard"):
         table.add_column(title, header_style="dim")
     for role, scores in found.baselines.items():

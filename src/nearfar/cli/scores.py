@@ -7,7 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["basis", "further", "layer_table", "score_table", "transfer_table", "without_labels"]
+__all__ = ["basis", "further", "layer_table", "score_table", "short", "transfer_table", "without_labels"]
 
 ROWS = {"raw": "raw pixels", "untrained": "untrained network"}
 PROBES = {
@@ -44,6 +44,15 @@ def score_table(scores: Mapping[str, Any]) -> Table:
         table.add_row(ROWS.get(role, role), *(_cell(others[probe]) if probe in others else "" for probe in own))
     table.add_row(Text("this encoder", style="bold"), *(_cell(score, "bold") for score in own.values()))
     return table
+
+
+def short(probe: str) -> str:
+    """A probe's name without the numbers of its settings.
+
+    Args:
+        probe: as it is named on the command line.
+    """
+    return {"fewshot": "few labels", "cluster": "clusters"}.get(probe) or PROBES.get(probe, probe)
 
 
 def _title(probe: str, scores: Sequence[Mapping[str, Any]]) -> str:

@@ -17,7 +17,7 @@ from nearfar.cli.compare import SPREAD
 from nearfar.cli.derive import JSON, METAVARS, Flag, compose, flags_of, outline
 from nearfar.cli.output import duration, listing, say, show, show_json
 from nearfar.cli.pretrain import common_flags, own_flags
-from nearfar.cli.scores import PROBES
+from nearfar.cli.scores import short
 from nearfar.errors import Interrupted
 from nearfar.methods import METHODS, Method
 from nearfar.report import LABEL_FREE, Sweep, is_fraction, oriented
@@ -108,7 +108,7 @@ def _table(found: Sweep) -> Table:
 def _title(score: str) -> str:
     if score in LABEL_FREE:
         return LABEL_FREE[score].title
-    return f"{PROBES.get(score, score).partition('{')[0].strip() or 'few labels'} in %"
+    return f"{short(score)} in %"
 
 
 def _cells(group: Combination, scores: list[str], style: str) -> list[Text]:

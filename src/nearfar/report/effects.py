@@ -140,6 +140,8 @@ def _effect(sweep: Sweep, name: str) -> Effect:
 def _says(sweep: Sweep, means: Sequence[float], labels: Sequence[str]) -> str:
     high, low = int(np.argmax(means)), int(np.argmin(means))
     gap = means[high] - means[low]
+    if gap == 0:
+        return "All have the same mean"
     apart = f"{100 * gap:.1f} points" if is_fraction(sweep.by) else f"{gap:.3g}"
     return f"{labels[high]} has the highest mean, {apart} above {labels[low]}"
 

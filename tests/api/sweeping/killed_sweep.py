@@ -18,5 +18,5 @@ processes.PROGRAM = OFTEN + processes.PROGRAM
 
 if __name__ == "__main__":
     out, data, steps = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    grid = {"temperature": [0.1, 0.5], "seed": [0, 1], "steps": steps, "batch_size": 16, "hidden_dim": 16}
+    grid = {"temperature": [0.1, 0.2, 0.5], "steps": steps, "batch_size": 16, "hidden_dim": 16}
     nearfar.sweep("simclr", data, grid=grid, probes=["knn"], out=out, workers=0)

@@ -14,8 +14,8 @@ from nearfar.api.sweeping.processes import alone
 from nearfar.records import MetricsLog, RunFolder, SweepFolder, read_json
 
 SCRIPT = Path(__file__).with_name("killed_sweep.py")
-STEPS = 150
-PATIENCE = 900.0
+STEPS = 80
+PATIENCE = 1500.0
 
 
 @pytest.fixture
@@ -26,9 +26,8 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data.npz"
 
 
-def started(out: Path, data: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(SCRIPT), str(out), str(data), str(STEPS)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+def command(files: SweepFolder, data: Path) -> list[str]:
+    return [sys.executable, str(SCRIPT), str(files.path), str(data), str(STEPS)]
 
 
 def wait_for(holds: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
@@ -50,10 +49,11 @@ def kill_in_the_middle(files: SweepFolder, data: Path, *, trial: int) -> RunFold
         records = files.read_trials() if files.trials.exists() else []
         return len(records) > trial and step_of(RunFolder(files.run(records[trial]["name"]))) >= STEPS // 3
 
-    process = started(files.path, data)
-    wait_for(is_there, process)
-    process.kill()
-    process.communicate()
+    with subprocess.Popen(command(files, data), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        try:
+            wait_for(is_there, process)
+        finally:
+            process.kill()
     with alone(files):  # which its trial holds until it is gone
         pass
     run = RunFolder(files.run(files.read_trials()[trial]["name"]))
@@ -68,8 +68,8 @@ def finished(files: SweepFolder) -> dict[str, bytes]:
 
 
 def ended(files: SweepFolder, data: Path) -> list[dict[str, Any]]:
-    _, errors = (process := started(files.path, data)).communicate(timeout=PATIENCE)
-    assert process.returncode == 0, errors.decode()
+    done = subprocess.run(command(files, data), capture_output=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, done.stderr.decode()
     return files.read_trials()
 
 
