@@ -244,7 +244,7 @@ nearfar pretrain mae pictures --decoder-dim 130
 nearfar pretrain mae pictures --size 30
     MAE: size must be a multiple of the patch size 4. Got 30. Try --size 32.
 nearfar pretrain mae pictures --backbone small
-    MAE: backbone must be a plain vision transformer of timm. Got 'SmallResNet'. Try --backbone vit_tiny_patch16_224.
+    MAE: backbone must be a plain vision transformer of timm. Got 'SmallResNet'. Try --backbone vit_tiny.
 nearfar pretrain denoisingautoencoder pictures --strength 0
     DenoisingAutoencoder: strength must be above 0. Got 0.0. Try 0.5.
 nearfar pretrain denoisingautoencoder pictures --strength 1

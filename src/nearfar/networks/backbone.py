@@ -12,6 +12,8 @@ from nearfar.networks.small import SmallResNet
 
 __all__ = ["Backbone", "TimmBackbone", "backbone", "backbone_names", "dim_of", "first_convolution"]
 
+AVERAGED = {"vit_tiny": "vit_tiny_patch16_224"}
+"""Names of ours for ViTs of timm that average over patches: of a class token MAE asks little."""
 SMALL_STEM_LIMIT = 64
 """Pictures of this many pixels a side and less get the small-image stem unless told otherwise."""
 
@@ -55,10 +57,18 @@ class TimmBackbone(nn.Module):
         small_stem: for ResNets a 3x3 stem of stride 1 without max-pooling (SimCLR, Chen et al. 2020, appendix B.9), for
             ViTs patches of an eighth of the side; pictures of 64 pixels and less lose too much in the usual stems.
         pretrained: whether timm's weights are downloaded and loaded; excludes `small_stem`.
+        average: whether a ViT's representation is the mean over its patches, instead of what timm takes.
     """
 
     def __init__(
-        self, name: str, *, size: int = 224, channels: int = 3, small_stem: bool = False, pretrained: bool = False
+        self,
+        name: str,
+        *,
+        size: int = 224,
+        channels: int = 3,
+        small_stem: bool = False,
+        pretrained: bool = False,
+        average: bool = False,
     ) -> None:
         import timm
 
@@ -71,6 +81,8 @@ class TimmBackbone(nn.Module):
             settings |= {"img_size": size, "dynamic_img_size": True, "dynamic_img_pad": True}
             if small_stem:
                 settings["patch_size"] = max(1, round(size / 8))
+            if average:
+                settings["global_pool"] = "avg"
         self.net: Any = timm.create_model(name, **settings)
         if small_stem and not is_vit:
             _replace_stem(self.net, name, channels)
@@ -137,7 +149,8 @@ def backbone(name: str, *, size: int, channels: int, stem: str | None = None, pr
     """A fresh backbone by name.
 
     Args:
-        name: "small" (ours, for small pictures on a CPU) or any timm model.
+        name: "small" (ours, for small pictures on a CPU), "vit_tiny" (a ViT that averages over patches) or any timm
+            model.
         size: the side of the pictures in pixels.
         channels: of the pictures, 1 or 3.
         stem: "small", "standard", or None: "small" for pictures of 64 pixels and less where the model has one.
@@ -152,15 +165,18 @@ def backbone(name: str, *, size: int, channels: int, stem: str | None = None, pr
         )
     if name == "small":
         return SmallResNet(channels=channels)
-    small = stem == "small" if stem else size <= SMALL_STEM_LIMIT and not pretrained and _has_small_stem(name)
-    return TimmBackbone(name, size=size, channels=channels, small_stem=small, pretrained=pretrained)
+    of_timm = AVERAGED.get(name, name)
+    small = stem == "small" if stem else size <= SMALL_STEM_LIMIT and not pretrained and _has_small_stem(of_timm)
+    return TimmBackbone(
+        of_timm, size=size, channels=channels, small_stem=small, pretrained=pretrained, average=name in AVERAGED
+    )
 
 
 def backbone_names() -> list[str]:
     """The names that `backbone` takes."""
     import timm
 
-    return ["small", *timm.list_models()]
+    return ["small", *AVERAGED, *timm.list_models()]
 
 
 def _unknown(name: str) -> str:

@@ -72,7 +72,7 @@ VIEWS: Mapping[str, Mapping[str, Any]] = {
     "bigan": {**_REBUILT, "optimizer": "adamw", "learning_rate": 3e-4},
     "mae": {
         "policy": weak, "views": {"crop_scale": (0.2, 1.0)}, "stages": ((0.0, 1.0),), "start_stem": False,
-        "backbone": "vit_tiny_patch16_224", "optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 0.05,
+        "backbone": "vit_tiny", "optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 0.05,
     },
 }  # fmt: skip
 """Where a method is shown other views than SimCLR's two, at any size, and what goes with them."""
