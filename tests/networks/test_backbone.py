@@ -9,7 +9,8 @@ from nearfar.networks import SmallResNet, backbone, dim_of, first_convolution, s
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(
-    ("name", "size"), [("small", 28), ("resnet18", 32), ("resnet18", 96), ("vit_tiny_patch16_224", 32)]
+    ("name", "size"),
+    [("small", 28), ("resnet18", 32), ("resnet18", 96), ("vit_tiny_patch16_224", 32), ("vit_tiny", 32)],
 )
 def test_a_backbone_keeps_the_contract(name: str, size: int, channels: int) -> None:
     network = backbone(name, size=size, channels=channels).eval()
@@ -37,6 +38,13 @@ def test_small_pictures_get_the_small_stem_unless_told_otherwise() -> None:
 def test_a_vits_small_stem_is_smaller_patches() -> None:
     assert backbone("vit_tiny_patch16_224", size=32, channels=3).net.patch_embed.patch_size == (4, 4)
     assert backbone("vit_tiny_patch16_224", size=224, channels=3).net.patch_embed.patch_size == (16, 16)
+
+
+def test_vit_tiny_averages_over_its_patches() -> None:
+    network = backbone("vit_tiny", size=16, channels=1).eval()
+    view = torch.randn(2, 1, 16, 16)
+    assert network.net.patch_embed.patch_size == (2, 2)
+    torch.testing.assert_close(network(view), network.net.fc_norm(network.locations(view).mean(1)))
 
 
 def test_a_vit_takes_the_sizes_of_a_resolution_schedule() -> None:
