@@ -190,6 +190,14 @@ def test_without_projections_the_embeddings_are_judged() -> None:
     assert state(0.3, 50 * RANK["collapsed"] - 0.1) == "collapsed"
 
 
+def test_of_what_cannot_collapse_the_loss_alone_is_read() -> None:
+    narrow = of_embeddings(history(falling(1.0, 0.6), lambda part: 0.01, lambda part: 1.0, floor=0.0, chance=1.0))
+    assert guard(narrow, steps=STEPS).state == "collapsed"
+    assert guard(narrow, steps=STEPS, can_collapse=False).state == "fine"
+    stuck = of_embeddings(history(lambda part: 1.0, floor=0.0, chance=1.0))
+    assert guard(stuck, steps=STEPS, can_collapse=False).state == "stuck"
+
+
 def test_a_classifier_that_masters_its_classes_is_fine() -> None:
     records = history(falling(2.3, 0.001), lambda part: 0.6, falling(90.0, 10.0), floor=0.0, chance=math.log(10))
     assert verdicts(of_embeddings(records))[-1] == "fine"

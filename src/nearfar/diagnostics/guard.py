@@ -59,7 +59,7 @@ class Verdict(NamedTuple):
     sentence: str
 
 
-def guard(records: Sequence[Mapping[str, Any]], *, steps: int) -> Verdict:
+def guard(records: Sequence[Mapping[str, Any]], *, steps: int, can_collapse: bool = True) -> Verdict:
     """Whether a run is fine, stuck or collapsing.
 
     Collapse is read from the projections, or, where a method has none, from the embeddings. They lie nearly in one
@@ -79,6 +79,8 @@ def guard(records: Sequence[Mapping[str, Any]], *, steps: int) -> Verdict:
             `floor`, `chance`, `effective_rank`, `embedding_spread`, `projection_rank`, `projection_spread`, of which
             the first are those of the untrained network, and the last `guard`.
         steps: of the whole run.
+        can_collapse: whether making examples alike lowers the loss. Of a method that rebuilds them, or solves puzzles
+            of them, the loss alone is read: its embeddings may well have most of their length in common.
 
     Returns:
         The state, and one sentence.
@@ -90,7 +92,8 @@ def guard(records: Sequence[Mapping[str, Any]], *, steps: int) -> Verdict:
     if step < max(EARLY * steps, EARLY_STEPS):
         return Verdict("early", f"Too early to say after {step:,} of {steps:,} steps.")
     relief = RELIEF if _last(records, "guard") in TROUBLE else 1.0
-    trouble = _collapse(records, relief) or _stuck(records, step / steps, relief)
+    collapse = _collapse(records, relief) if can_collapse else None
+    trouble = collapse or _stuck(records, step / steps, relief)
     return trouble or Verdict("fine", _fine(records))
 
 

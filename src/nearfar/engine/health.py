@@ -30,10 +30,18 @@ class Checkup:
         diagnose: label-free diagnostics of the method as it is.
         steps: of the run.
         history: the records so far, of a run that goes on; the list is kept and grows.
+        can_collapse: what `guard` is told of the method.
     """
 
-    def __init__(self, diagnose: Callable[[], dict[str, float]], *, steps: int, history: list[dict[str, Any]]) -> None:
-        self.diagnose, self.steps, self.history = diagnose, steps, history
+    def __init__(
+        self,
+        diagnose: Callable[[], dict[str, float]],
+        *,
+        steps: int,
+        history: list[dict[str, Any]],
+        can_collapse: bool = True,
+    ) -> None:
+        self.diagnose, self.steps, self.history, self.can_collapse = diagnose, steps, history, can_collapse
         begun = time.monotonic()
         self.untrained = {} if history else diagnose()
         self.begun = time.monotonic()
@@ -54,7 +62,7 @@ class Checkup:
             return None
         begun = time.monotonic()
         record |= self.untrained if first else self.diagnose()
-        verdict = guard(self.history, steps=self.steps)
+        verdict = guard(self.history, steps=self.steps, can_collapse=self.can_collapse)
         record |= {"guard": verdict.state, "guard_says": verdict.sentence}
         self.taken += time.monotonic() - begun
         return verdict

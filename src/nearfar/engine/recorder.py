@@ -126,7 +126,9 @@ class Recorder:
         self.saved_at = time.monotonic()
         self.log = MetricsLog(files.metrics, after_step=first_step) if fabric.is_global_zero else None
         history = MetricsLog.read(files.metrics) if self.log else []
-        self.checkup = Checkup(diagnose, steps=steps, history=history) if diagnose else None
+        self.checkup = (
+            Checkup(diagnose, steps=steps, history=history, can_collapse=method.can_collapse) if diagnose else None
+        )
 
     def __call__(self, step: int, results: Sequence[Step]) -> None:
         """After `step` steps."""

@@ -43,6 +43,7 @@ class BiGAN(Method):
     paper: ClassVar[str] = "BiGAN, Donahue et al. 2016, arXiv 1605.09782"
     summary: ClassVar[str] = "pairs of picture and latent look alike whether the picture or the latent came first"
     accumulates: ClassVar[bool] = True
+    can_collapse: ClassVar[bool] = False
     parts: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
     adam_beta: ClassVar[float] = 0.5
 

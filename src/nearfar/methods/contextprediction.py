@@ -36,6 +36,7 @@ class ContextPrediction(Method):
     paper: ClassVar[str] = "context prediction, Doersch et al. 2015, arXiv 1505.05192"
     summary: ClassVar[str] = "of two tiles of a picture it is found where the one lies, seen from the other"
     accumulates: ClassVar[bool] = True
+    can_collapse: ClassVar[bool] = False
 
     def __init__(self, backbone: nn.Module, *, tile: float = 0.85, hidden_dim: int = 512) -> None:
         super().__init__()

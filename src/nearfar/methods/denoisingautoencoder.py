@@ -41,6 +41,7 @@ class DenoisingAutoencoder(Method):
     paper: ClassVar[str] = "denoising autoencoder, Vincent et al. 2008"
     summary: ClassVar[str] = "the clean picture is rebuilt from a spoilt one; nothing is near or far"
     accumulates: ClassVar[bool] = True
+    can_collapse: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -39,6 +39,7 @@ class Jigsaw(Method):
     paper: ClassVar[str] = "jigsaw, Noroozi and Favaro 2016, arXiv 1603.09246"
     summary: ClassVar[str] = "from the tiles of a picture it is found in which order they were laid out"
     accumulates: ClassVar[bool] = True
+    can_collapse: ClassVar[bool] = False
 
     orders: Tensor
 

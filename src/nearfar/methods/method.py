@@ -133,6 +133,7 @@ class Method(nn.Module, ABC):
         summary: one line that says what is pulled near and what is pushed far.
         modalities: what it is ready to learn from; any whose policy gives the views it wants.
         min_batch: the smallest global batch the loss means something for.
+        can_collapse: whether making all examples alike lowers the loss, so that the guard looks for it.
         parts: the names of modules whose parameters form groups of their own in the optimizer.
         adam_beta: the fraction that AdamW keeps of its first moment; two sides that play a game want less than usual.
         accumulates: whether a batch that is cut into micro-steps gives the gradient of the whole, batch norm aside:
@@ -146,6 +147,7 @@ class Method(nn.Module, ABC):
     modalities: ClassVar[tuple[str, ...]] = ("image",)
     min_batch: ClassVar[int] = 2
     accumulates: ClassVar[bool] = False
+    can_collapse: ClassVar[bool] = True
     parts: ClassVar[tuple[str, ...]] = ()
     adam_beta: ClassVar[float] = 0.9
 

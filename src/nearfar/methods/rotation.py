@@ -32,6 +32,7 @@ class Rotation(Method):
     paper: ClassVar[str] = "RotNet, Gidaris et al. 2018, arXiv 1803.07728"
     summary: ClassVar[str] = "of a turned picture it is found which way is up"
     accumulates: ClassVar[bool] = True
+    can_collapse: ClassVar[bool] = False
 
     def __init__(self, backbone: nn.Module) -> None:
         super().__init__()
