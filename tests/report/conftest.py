@@ -1,7 +1,8 @@
 """A run folder as training and judging leave it, small, with names that try to break the page."""
 
 import math
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,42 @@ from nearfar.records import EmbeddingTable, MetricsLog, RunFolder, write_json
 CLASSES = ("T-shirt", "<b>bag</b>", "</script><script>alert(1)</script>", "shoe & \"sock\" 'x'")
 EXAMPLES = 48
 TILE = 8
+CHROMIUM = os.environ.get("NEARFAR_CHROMIUM", "/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
+    if not os.path.exists(CHROMIUM):
+        pytest.skip(f"no {CHROMIUM}; install the package chromium or name one in NEARFAR_CHROMIUM")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def windows(chromium: Any) -> Iterator[Callable[[Path, int, str], Any]]:
+    """Opens a page in a window of a width and a colour scheme; at the end nothing may have gone wrong in any."""
+    trouble: list[str] = []
+    contexts: list[Any] = []
+
+    def opened(path: Path, width: int, scheme: str) -> Any:
+        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: trouble.append(message.text))
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("request", lambda asked: asked.url.startswith(("data:", path.as_uri())) or trouble.append(asked.url))
+        page.goto(path.as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert trouble == []
 
 
 def _guarded(step: int) -> dict[str, str]:

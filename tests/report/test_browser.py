@@ -1,6 +1,5 @@
 """The page as a reader meets it: `pytest -m browser`, with Debian's chromium and the extra `browser`."""
 
-import os
 import re
 
 import pytest
@@ -9,44 +8,20 @@ from nearfar.report import write_report
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = os.environ.get("NEARFAR_CHROMIUM", "/usr/bin/chromium")
 CLASSES = ("T-shirt", "<b>bag</b>", "</script><script>alert(1)</script>", "shoe & \"sock\" 'x'")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
-    if not os.path.exists(CHROMIUM):
-        pytest.skip(f"no {CHROMIUM}; install the package chromium or name one in NEARFAR_CHROMIUM")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
-def open_page(chromium, folder):
-    """Opens the run's page in a window of a width and a colour scheme; at the end nothing may have gone wrong."""
+def open_page(windows, folder):
+    """Opens the run's page in a window of a width and a colour scheme."""
     path = write_report(folder.path)
-    trouble, contexts = [], []
 
     def opened(width=1280, scheme="light"):
-        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: trouble.append(message.text))
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.on("request", lambda asked: asked.url.startswith(("data:", path.as_uri())) or trouble.append(asked.url))
-        page.goto(path.as_uri())
+        page = windows(path, width, scheme)
         page.wait_for_selector("#reading:not([hidden])")
         return page
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert trouble == []
+    return opened
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

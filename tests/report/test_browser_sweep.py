@@ -1,7 +1,6 @@
 """The page of a sweep as a reader meets it: `pytest -m browser`, with Debian's chromium and the extra `browser`."""
 
 import pytest
-from report.test_browser import CHROMIUM, FLAGS
 from report.test_sweep import two_settings
 
 from nearfar.report import read_sweep, write_sweep
@@ -9,34 +8,11 @@ from nearfar.report import read_sweep, write_sweep
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def open_page(chromium, tmp_path):
-    """Opens the page in a window of a width and a colour scheme; at the end nothing may have gone wrong."""
+def open_page(windows, tmp_path):
+    """Opens the page in a window of a width and a colour scheme."""
     path = write_sweep(read_sweep(two_settings(tmp_path)))
-    trouble, contexts = [], []
-
-    def opened(width=1280, scheme="light"):
-        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: trouble.append(message.text))
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.goto(path.as_uri())
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert trouble == []
+    return lambda width=1280, scheme="light": windows(path, width, scheme)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

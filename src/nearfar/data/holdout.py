@@ -1,6 +1,9 @@
 """Setting examples aside to judge by."""
 
+from collections.abc import Iterator
+
 import numpy as np
+from jaxtyping import Int
 
 from nearfar.data.source import Source
 from nearfar.errors import DataError, complaint
@@ -23,11 +26,8 @@ def holdout(source: Source, *, fraction: float = 0.2, seed: int = 0) -> tuple[So
     """
     if not 0 < fraction < 1:
         raise ValueError(complaint("holdout", "fraction", "between 0 and 1", fraction, "Try 0.2"))
-    labels = np.zeros(len(source), dtype=np.int64) if source.labels is None else source.labels
-    generator = np.random.default_rng(seed)
     aside = np.zeros(len(source), dtype=bool)
-    for label in np.unique(labels):
-        rows = generator.permutation(np.flatnonzero(labels == label))
+    for rows in _shuffled_classes(source, np.random.default_rng(seed)):
         count = min(max(1, round(fraction * len(rows))), len(rows) - 1)
         aside[rows[:count]] = True
     return source.select(np.flatnonzero(~aside)), source.select(np.flatnonzero(aside))
@@ -89,11 +89,9 @@ def with_few_examples(source: Source, *, count: int, seed: int = 0) -> Source:
     if not 1 <= count <= len(source):
         constraint = f"from 1 to {len(source):,}, the number of examples in {source.name}"
         raise ValueError(complaint("pretrain", "examples", constraint, count, f"Try {len(source)}, or leave it out"))
-    labels = np.zeros(len(source), dtype=np.int64) if source.labels is None else source.labels
     generator = np.random.default_rng(seed)
     turn = np.empty(len(source))
-    for label in np.unique(labels):
-        rows = generator.permutation(np.flatnonzero(labels == label))
+    for rows in _shuffled_classes(source, generator):
         # The k-th of a class's n comes between k/n and (k+1)/n of all, so that the first examples are of every class.
         turn[rows] = (np.arange(len(rows)) + generator.random(len(rows))) / len(rows)
     return source.select(np.sort(np.argsort(turn, kind="stable")[:count]))
@@ -121,10 +119,14 @@ def with_few_labels(source: Source, *, fraction: float, seed: int = 0) -> Source
     if source.labels is None or not (source.labels >= 0).any():
         next_step = "Put the pictures of each class into a folder of its own"
         raise DataError(complaint("finetune", "data", "labelled", f"no label in {source.name}", next_step))
-    generator = np.random.default_rng(seed)
-    kept = [
-        rows[: max(1, round(fraction * len(rows)))]
-        for label in np.unique(source.labels[source.labels >= 0])
-        for rows in [generator.permutation(np.flatnonzero(source.labels == label))]
-    ]
-    return source.select(np.sort(np.concatenate(kept)))
+    labelled = source.select(np.flatnonzero(source.labels >= 0))
+    classes = _shuffled_classes(labelled, np.random.default_rng(seed))
+    kept = [rows[: max(1, round(fraction * len(rows)))] for rows in classes]
+    return labelled.select(np.sort(np.concatenate(kept)))
+
+
+def _shuffled_classes(source: Source, generator: np.random.Generator) -> Iterator[Int[np.ndarray, "_"]]:
+    """The rows of each class, those without a label as one more, each class shuffled when its turn comes."""
+    labels = np.zeros(len(source), dtype=np.int64) if source.labels is None else source.labels
+    for label in np.unique(labels):
+        yield generator.permutation(np.flatnonzero(labels == label))

@@ -1,6 +1,5 @@
 """The one door for data: a path, a name, an array or an object becomes a source."""
 
-import errno
 import glob
 import re
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ import numpy as np
 
 from nearfar.data._containers.archive import open_zip
 from nearfar.data._containers.array import open_array, open_numpy_file
+from nearfar.data._containers.careful import careful, check_there
 from nearfar.data._containers.dataset import open_datasets
 from nearfar.data._containers.folder import loose_pictures, open_folder
 from nearfar.data._containers.from_torchvision import load_torchvision
@@ -26,7 +26,7 @@ from nearfar.data._containers.table import open_tables
 from nearfar.data._examine import examined
 from nearfar.data.reading import Reading
 from nearfar.data.source import Source
-from nearfar.errors import DataError, NearfarError, complaint, suggestion
+from nearfar.errors import DataError, complaint, suggestion
 
 __all__ = ["BUILT_IN", "open_source", "splits"]
 
@@ -162,21 +162,9 @@ def _expanded(pattern: str) -> list[Path]:
 
 
 def _careful(paths: Sequence[Path], name: str, reading: Reading, where: str) -> Container:
-    missing = [str(path) for path in paths if not path.exists()]
-    if missing:
-        next_step = "Restore what is missing, or name what is there"
-        raise DataError(complaint(where, "data", "files that exist", ", ".join(missing), next_step))
-    try:
+    check_there(paths, where)
+    with careful(name, constraint="readable", where=where):
         return _at(paths, name, reading, where)
-    except NearfarError:
-        raise
-    except Exception as error:  # the readers of damaged files raise anything
-        words = f"{Path(name).name}: {' '.join(str(error).split()) or type(error).__name__}"
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            next_step = "Make room, or set TMPDIR to a folder with more of it"
-            raise DataError(complaint(where, "data", "small enough to unpack", words, next_step)) from error
-        next_step = "Restore it, or name other data"
-        raise DataError(complaint(where, "data", "readable", words, next_step)) from error
 
 
 def _at(paths: Sequence[Path], name: str, reading: Reading, where: str) -> Container:

@@ -1,7 +1,6 @@
 """Pictures as a source, from whatever container they come."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -112,15 +111,6 @@ class Pictures(Source):
                 raise self._unreadable(row, error) from error
         hashes.flags.writeable = False
         return hashes
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """A hash of the pictures' `hashes`, the names of their classes, and their order."""
-        whole = hashlib.sha256(self.hashes.tobytes())
-        if self.labels is not None:
-            names = (*self.class_names, "")  # of -1, unknown
-            whole.update(json.dumps([names[label] for label in self.labels]).encode())
-        return whole.hexdigest()
 
     def pixels(self, rows: Int[np.ndarray, "m"]) -> UInt8[Tensor, "m c h w"]:
         """Kept pictures of some rows, in the order given; ask `is_kept` first."""

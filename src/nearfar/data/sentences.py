@@ -100,15 +100,6 @@ class Sentences(Source):
         hashes.flags.writeable = False
         return hashes
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """A hash of the examples' `hashes`, the names of their classes, and their order; places do not count."""
-        whole = hashlib.sha256(self.hashes.tobytes())
-        if self.labels is not None:
-            names = (*self.class_names, "")  # of -1, unknown
-            whole.update(json.dumps([names[label] for label in self.labels]).encode())
-        return whole.hexdigest()
-
     def texts(self, role: str | None = None) -> tuple[str, ...]:
         """All texts of a role, in the order of the examples.
 

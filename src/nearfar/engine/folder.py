@@ -19,7 +19,16 @@ from nearfar.engine.run import Run, Training
 from nearfar.errors import RunError, complaint
 from nearfar.records import RunFolder, read_json, write_json
 
-__all__ = ["check_writable", "claim", "folder_of", "read_run", "reading_of", "write_run"]
+__all__ = [
+    "check_outside",
+    "check_writable",
+    "claim",
+    "folder_of",
+    "make_folder",
+    "read_run",
+    "reading_of",
+    "write_run",
+]
 
 RECORDED = ("nearfar", "torch", "torchvision", "timm", "lightning-fabric", "numpy", "pillow", "scikit-learn")
 
@@ -47,9 +56,7 @@ def claim(out: str | Path | None, name: str, *, data: str | None, first: bool) -
     if first:
         try:
             path = _free(Path("runs"), name) if out is None else Path(out)
-            if data is not None and Path(data).resolve() in path.resolve().parents:
-                constraint = f"outside of the data, the folder {Path(data).name}"
-                raise RunError(complaint("pretrain", "out", constraint, str(path), f"Try --out ../{path.name}"))
+            check_outside("pretrain", path, data)
             _make(path)
         except RunError as refused:
             error = refused
@@ -71,18 +78,48 @@ def _make(path: Path) -> None:
     where = str(path)
     if not _is_text(where):
         raise RunError(complaint("pretrain", "out", "a name of letters in UTF-8", where, "Choose another --out"))
+    if os.path.exists(path / "run.json"):
+        next_step = f"Go on with that run by `nearfar resume {shlex.quote(where)}`, or choose another --out"
+        raise RunError(complaint("pretrain", "out", "a new folder", where, next_step))
+    make_folder("pretrain", path, constraint="a new or empty folder")
+    check_writable("pretrain", "out", path)
+
+
+def check_outside(where: str, path: Path, data: str | None) -> None:
+    """Refuses a folder among the data, which the next run would read.
+
+    Args:
+        where: what was called.
+        path: the folder.
+        data: where the data is, if it is on disk.
+
+    Raises:
+        RunError: the folder is among it.
+    """
+    if data is not None and Path(data).resolve() in path.resolve().parents:
+        constraint = f"outside of the data, the folder {Path(data).name}"
+        raise RunError(complaint(where, "out", constraint, str(path), f"Try --out ../{path.name}"))
+
+
+def make_folder(where: str, path: Path, *, constraint: str) -> None:
+    """Makes a folder, or takes one that holds nothing but hidden files.
+
+    Args:
+        where: what was called.
+        path: the folder.
+        constraint: what it must be, for the sentence of an error.
+
+    Raises:
+        RunError: it holds something, is a file, or cannot be made.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        if (path / "run.json").exists():
-            next_step = f"Go on with that run by `nearfar resume {shlex.quote(where)}`, or choose another --out"
-            raise RunError(complaint("pretrain", "out", "a new folder", where, next_step))
         if any(not entry.name.startswith(".") for entry in path.iterdir()):
-            raise RunError(complaint("pretrain", "out", "a new or empty folder", where, "Choose another --out"))
+            raise RunError(complaint(where, "out", constraint, str(path), "Choose another --out"))
     except (FileExistsError, NotADirectoryError):
-        raise RunError(complaint("pretrain", "out", "a folder", f"the file {where}", "Choose another --out")) from None
+        raise RunError(complaint(where, "out", "a folder", f"the file {path}", "Choose another --out")) from None
     except OSError as error:
-        raise _unwritable("pretrain", "out", path, error) from None
-    check_writable("pretrain", "out", path)
+        raise _unwritable(where, "out", path, error) from None
 
 
 def _is_text(path: str) -> bool:

@@ -15,7 +15,7 @@ from nearfar.methods.jigsaw import Jigsaw
 from nearfar.methods.lejepa import LeJEPA
 from nearfar.methods.mae import MAE
 from nearfar.methods.matchnet import MatchNet
-from nearfar.methods.method import Batch, Method, Partners, Step, mean_over_ranks, partners
+from nearfar.methods.method import Batch, Method, Partners, Step, mean_over_ranks, partners, solved
 from nearfar.methods.moco import MoCo
 from nearfar.methods.mocov3 import MoCoV3
 from nearfar.methods.nnclr import NNCLR
@@ -66,6 +66,7 @@ __all__ = [
     "VICReg",
     "mean_over_ranks",
     "partners",
+    "solved",
 ]
 
 _METHODS: tuple[type[Method], ...] = (

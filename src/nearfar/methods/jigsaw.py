@@ -7,8 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nearfar.distributed import world
-from nearfar.methods.method import Batch, Method, Step, mean_over_ranks
+from nearfar.methods.method import Batch, Method, Step, solved
 from nearfar.networks.backbone import dim_of
 from nearfar.networks.heads import mlp
 from nearfar.views.puzzles import far_permutations, jigsaw
@@ -64,10 +63,7 @@ class Jigsaw(Method):
         (view,) = batch.views
         pieces, answer = jigsaw(view, batch.draws(), orders=self.orders, part=self.tile)
         h = self.backbone(pieces.flatten(0, 1).contiguous(memory_format=torch.channels_last))
-        logits = self.solver(F.relu(self.reader(h)).reshape(len(view), -1))
-        solved = (logits.detach().argmax(dim=1) == answer).float().mean()
-        nats = F.cross_entropy(logits, answer, reduction="none")
-        return Step(mean_over_ranks(nats, world()), {"solved_fraction": solved})
+        return solved(self.solver(F.relu(self.reader(h)).reshape(len(view), -1)), answer)
 
     def floor(self, batch_size: int) -> float:
         return 0.0

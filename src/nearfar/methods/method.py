@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from nearfar.distributed import Group, all_gather, all_reduce, first_row, world, world_size
 from nearfar.views.draws import Draws
 
-__all__ = ["Batch", "Method", "Partners", "Step", "mean_over_ranks", "partners"]
+__all__ = ["Batch", "Method", "Partners", "Step", "mean_over_ranks", "partners", "solved"]
 
 _STRANGERS = 2**40
 """Where the numbers of examples without a class begin: far above any class."""
@@ -119,6 +120,18 @@ class Step(NamedTuple):
     loss: Float[Tensor, ""]
     logs: Mapping[str, Tensor] = {}
     carry: Any = None
+
+
+def solved(logits: Float[Tensor, "n k"], answer: Int[Tensor, "n"]) -> Step:
+    """The step of a method that asks which of k answers is right: the cross entropy, and `solved_fraction`.
+
+    Args:
+        logits: of each answer for this rank's rows.
+        answer: the right one of each row.
+    """
+    fraction = (logits.detach().argmax(dim=1) == answer).float().mean()
+    nats = F.cross_entropy(logits, answer, reduction="none")
+    return Step(mean_over_ranks(nats, world()), {"solved_fraction": fraction})
 
 
 class Method(nn.Module, ABC):

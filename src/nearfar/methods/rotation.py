@@ -4,11 +4,9 @@ import math
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
-from nearfar.distributed import world
-from nearfar.methods.method import Batch, Method, Step, mean_over_ranks
+from nearfar.methods.method import Batch, Method, Step, solved
 from nearfar.networks.backbone import dim_of
 from nearfar.views.puzzles import rotated
 
@@ -42,10 +40,7 @@ class Rotation(Method):
     def forward(self, batch: Batch) -> Step:
         (view,) = batch.views
         pieces, answer = rotated(view, batch.draws())
-        logits = self.solver(self.backbone(pieces[:, 0].contiguous(memory_format=torch.channels_last)))
-        solved = (logits.detach().argmax(dim=1) == answer).float().mean()
-        nats = F.cross_entropy(logits, answer, reduction="none")
-        return Step(mean_over_ranks(nats, world()), {"solved_fraction": solved})
+        return solved(self.solver(self.backbone(pieces[:, 0].contiguous(memory_format=torch.channels_last))), answer)
 
     def floor(self, batch_size: int) -> float:
         return 0.0

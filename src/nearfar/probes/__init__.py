@@ -1,7 +1,7 @@
 """Probes: embeddings and labels to scores. Is it useful? What is fitted is fitted on training rows alone."""
 
 from nearfar.probes.cluster import cluster
-from nearfar.probes.examples import Examples, labelled
+from nearfar.probes.examples import Examples, check_finite, labelled
 from nearfar.probes.fewshot import fewshot
 from nearfar.probes.knn import knn
 from nearfar.probes.linear import linear, linear_by_layer
@@ -18,6 +18,7 @@ __all__ = [
     "Examples",
     "Heads",
     "Score",
+    "check_finite",
     "cluster",
     "fewshot",
     "fit_heads",

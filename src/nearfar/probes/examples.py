@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nearfar.errors import complaint
 
-__all__ = ["Examples", "labelled"]
+__all__ = ["Examples", "check_finite", "labelled"]
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,21 @@ def labelled(where: str, name: str, x: np.ndarray | Tensor, labels: np.ndarray |
     classes = classes.to(rows.device, torch.int64)
     known = classes >= 0
     rows = rows[known].to(torch.float32)
+    check_finite(where, name, rows)
+    return rows, classes[known]
+
+
+def check_finite(where: str, name: str, rows: Float[Tensor, "n d"]) -> None:
+    """Refuses embeddings that are not all numbers.
+
+    Args:
+        where: the probe, for the sentence of an error.
+        name: what the rows are called there.
+        rows: the embeddings.
+
+    Raises:
+        ValueError: a value is not finite.
+    """
     if not bool(rows.isfinite().all()):
         broken = f"{int((~rows.isfinite()).any(dim=1).sum())} rows that are not"
         raise ValueError(complaint(where, name, "finite", broken, "Look for the step where training went wrong"))
-    return rows, classes[known]

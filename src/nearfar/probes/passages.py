@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from nearfar.errors import complaint
+from nearfar.probes.examples import check_finite
 from nearfar.probes.score import Score, student_interval, wilson_interval
 
 __all__ = ["passage_ranking", "passage_retrieval"]
@@ -58,9 +59,7 @@ def passage_retrieval(
         shapes = (tuple(asked.shape), tuple(keys.shape))
         raise ValueError(_wrong("questions and passages", "rows of one width", shapes, "Embed both by one encoder"))
     for name, rows in (("questions", asked), ("passages", keys)):
-        if not bool(rows.isfinite().all()):
-            broken = f"{int((~rows.isfinite()).any(dim=1).sum())} rows that are not"
-            raise ValueError(_wrong(name, "finite", broken, "Look for the step where training went wrong"))
+        check_finite("passage_retrieval", name, rows)
     asked, keys = F.normalize(asked, dim=1), F.normalize(keys, dim=1)
     answers = _answers(relevant, len(asked), len(keys))
     parts = torch.split(torch.arange(len(asked)), max(1, _SIMILARITIES // len(keys)))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nearfar.engine.folder import check_writable
+from nearfar.engine.folder import check_outside, check_writable, make_folder
 from nearfar.errors import RunError, complaint
 from nearfar.records import SweepFolder, read_json, write_json
 
@@ -31,7 +31,8 @@ def open_folder(out: str | Path | None, asked: Mapping[str, Any]) -> SweepFolder
         _check_same(former["asked"], asked, files.path)
     else:
         former = {}
-        _make(files.path, asked["data"])
+        check_outside("sweep", files.path, asked["data"])
+        make_folder("sweep", files.path, constraint="a new folder, or that of a sweep")
     check_writable("sweep", "out", files.path)
     for folder in (files.runs, files.trials):
         folder.mkdir(exist_ok=True)
@@ -49,19 +50,3 @@ def _check_same(former: Mapping[str, Any], asked: Mapping[str, Any], path: Path)
 
 def _shown(asked: Mapping[str, Any], known: str) -> Any:
     return f"{asked['name']}, {asked[known][:12]}" if known == "fingerprint" else asked[known]
-
-
-def _make(path: Path, data: str | None) -> None:
-    if data is not None and Path(data).resolve() in path.resolve().parents:
-        constraint = f"outside of the data, the folder {Path(data).name}"
-        raise RunError(complaint("sweep", "out", constraint, str(path), f"Try --out ../{path.name}"))
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        if any(not entry.name.startswith(".") for entry in path.iterdir()):
-            constraint = "a new folder, or that of a sweep"
-            raise RunError(complaint("sweep", "out", constraint, str(path), "Choose another --out"))
-    except (FileExistsError, NotADirectoryError):
-        raise RunError(complaint("sweep", "out", "a folder", f"the file {path}", "Choose another --out")) from None
-    except OSError as error:
-        got = f"{path}: {error.strerror}"
-        raise RunError(complaint("sweep", "out", "a folder you can write", got, "Choose another --out")) from None

@@ -1,6 +1,5 @@
 """The door for texts: files become `Sentences`."""
 
-import errno
 import glob
 import re
 from collections.abc import Sequence
@@ -9,13 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nearfar.data._containers.careful import careful, check_there
 from nearfar.data._containers.columns import found
 from nearfar.data._containers.layout import in_words, is_litter, names_a_split, split_name
 from nearfar.data.sentences import Places, Sentences
 from nearfar.data.text.columns import TextColumns, sentences_of
 from nearfar.data.text.lines import Line, placed, text_lines
 from nearfar.data.text.tables import KINDS, read_table, table_kind
-from nearfar.errors import DataError, NearfarError, complaint
+from nearfar.errors import DataError, complaint
 
 __all__ = ["open_sentences", "sentence_splits"]
 
@@ -127,24 +127,13 @@ def _files(path: str | Path | Sequence[str | Path], where: str) -> list[Path]:
             raise DataError(complaint(where, "data", _KINDS, f"{path}, a folder without one", "Name a file of texts"))
     elif len(named) == 1 and not named[0].exists() and glob.has_magic(str(named[0])):
         named = sorted(map(Path, glob.glob(str(named[0]), recursive=True))) or named
-    missing = [str(each) for each in named if not each.exists()]
-    if missing or not named:
-        next_step = "Restore what is missing, or name what is there"
-        raise DataError(complaint(where, "data", "files that exist", ", ".join(missing), next_step))
+    check_there(named, where)
     return named
 
 
 def _careful(paths: Sequence[Path], name: str, where: str) -> _Read:
-    try:
+    with careful(name, constraint="readable text", where=where):
         return _read(paths, name, where)
-    except NearfarError:
-        raise
-    except Exception as error:  # the readers of damaged files raise anything
-        words = f"{Path(name).name}: {' '.join(str(error).split()) or type(error).__name__}"
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            next_step = "Make room, or set TMPDIR to a folder with more of it"
-            raise DataError(complaint(where, "data", "small enough to unpack", words, next_step)) from error
-        raise DataError(complaint(where, "data", "readable text", words, "Restore it, or name other data")) from error
 
 
 def _read(paths: Sequence[Path], name: str, where: str) -> _Read:
