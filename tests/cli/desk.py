@@ -108,4 +108,5 @@ def _runs(root: Path) -> None:
     damaged("torn-checkpoint", "last.ckpt", checkpoint[: len(checkpoint) // 2])
     damaged("no-checkpoint", "last.ckpt", "not a checkpoint")
     damaged("torn-seen", "seen.npz", first.seen.read_bytes()[:100])
-    EmbeddingTable(np.zeros((2, 3), np.float32), ("a", "b")).write(root / "vectors.parquet")
+    EmbeddingTable(np.eye(2, 3, dtype=np.float32), ("a", "b")).write(root / "vectors.parquet")
+    EmbeddingTable(np.eye(2, 2048, dtype=np.float32), ("a", "b")).write(root / "wide.parquet")

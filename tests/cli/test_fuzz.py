@@ -39,6 +39,7 @@ FLAGS: dict[str, dict[str, Flag]] = {
     "compare": flags_of(outline("nearfar.api", "compare")),
     "predict": flags_of(outline("nearfar.api", "predict")),
     "embed": flags_of(outline("nearfar.api", "embed")),
+    "search": flags_of(outline("nearfar.api", "search")),
     "demo": flags_of(nearfar.cli.demo._demo),
     **{name: {} for name in ("report", "methods", "doctor")},
 }

@@ -18,7 +18,7 @@ nearfar pretrian simclr pictures
     nearfar: command must be one that `nearfar --help` lists. Got 'pretrian'. Did you mean 'pretrain'?
 nearfar zzz
     nearfar: command must be one that `nearfar --help` lists. Got 'zzz'. Choose from compare, demo, doctor,
-    embed, evaluate, finetune, methods, predict, pretrain, report, resume, sweep and more.
+    embed, evaluate, finetune, methods, predict, pretrain, report, resume, search and more.
 nearfar --versoin
     nearfar: option must be one that `nearfar --help` lists. Got '--versoin'. Did you mean '--version'?
 nearfar pretrain simclrr pictures
@@ -538,6 +538,30 @@ nearfar embed runs/first pictures --out notes.txt
 nearfar embed runs/first pictures --out /proc/new.parquet
     embed: out must be in a folder you can write. Got '/proc/new.parquet: ...'. Choose another --out.
 
+# Searching
+nearfar search vectors.parquet
+    nearfar search: QUERIES must be given. Got nothing. Type `nearfar search --help`.
+nearfar search nowhere.parquet a
+    EmbeddingTable: nowhere.parquet must be a file that `nearfar embed` wrote. Got 'nowhere.parquet'. Write one by
+    `nearfar embed RUN DATA --out vectors.parquet`.
+nearfar search nowhere.lance a
+    lance: nowhere.lance must be a table that is there. Got 'no such folder'. Write it by `nearfar embed RUN DATA
+    --out nowhere.lance`.
+nearfar search photos.parquet a
+    EmbeddingTable: photos.parquet must be a file that `nearfar embed` wrote. Got "a table without the column
+    'id'". Write one by `nearfar embed RUN DATA --out vectors.parquet`.
+nearfar search vectors.parquet c
+    search: queries must be ids of the table, or data for --run. Got 'c'. Name the run that the table was embedded
+    by.
+nearfar search wide.parquet nowhere --run runs/first
+    embed: data must be an existing path or the name of a data set (fashion-mini). Got 'nowhere'. Choose from
+    fashion-mini.
+nearfar search vectors.parquet flat --run runs/first
+    search: run must be one that embeds in 3 dimensions, as the table's does. Got 2048. Name the run that the
+    table was embedded by.
+nearfar search vectors.parquet a --k 0
+    search: k must be at least 1. Got 0. Try 10.
+
 # Python
 nearfar.pretrain("simcrl", "pictures")
     pretrain: method must be one that `nearfar methods` lists. Got 'simcrl'. Did you mean 'simclr'?
@@ -599,6 +623,10 @@ nearfar.embed("runs/first", 5)
     Arrow, npy, npz or idx file of pictures, or a CSV of their paths.
 Reading(truncated="maybe")
     Reading: truncated must be 'skip' or 'use'. Got 'maybe'. Try 'skip'.
+nearfar.search("vectors.parquet", "a")
+    search: queries must be a list of names. Got 'a'. Try queries=['a'].
+nearfar.search("vectors.parquet", [])
+    search: queries must be at least one. Got []. Name an id of the table.
 EmbeddingTable.read("notes.txt")
     EmbeddingTable: notes.txt must be a file that `nearfar embed` wrote. Got "...". Write one by `nearfar embed
     RUN DATA --out vectors.parquet`.

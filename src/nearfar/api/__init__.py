@@ -4,10 +4,11 @@ from nearfar.api.judging import compare, embed, evaluate, predict, write_report
 from nearfar.api.learning import finetune, pretrain, resume
 from nearfar.api.loading import load
 from nearfar.api.ready import find_method
+from nearfar.api.searching import search
 from nearfar.api.sweeping import sweep
 from nearfar.api.transferring import transfer
 from nearfar.data import Reading
-from nearfar.engine import Encoder, Predictions, Run, Scores
+from nearfar.engine import Encoder, Neighbours, Predictions, Run, Scores
 from nearfar.records import EmbeddingTable
 from nearfar.report import Comparison, Sweep
 
@@ -15,6 +16,7 @@ __all__ = [
     "Comparison",
     "EmbeddingTable",
     "Encoder",
+    "Neighbours",
     "Predictions",
     "Reading",
     "Run",
@@ -29,6 +31,7 @@ __all__ = [
     "predict",
     "pretrain",
     "resume",
+    "search",
     "sweep",
     "transfer",
     "write_report",

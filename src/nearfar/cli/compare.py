@@ -61,7 +61,7 @@ def _cells(entry: Entry, found: Comparison, style: str) -> list[Text]:
 
 def is_page(path: Path) -> bool:
     """Whether a file is a page that nearfar wrote."""
-    return b'content="nearfar"' in path.read_bytes()[:2000]
+    return path.is_file() and b'content="nearfar"' in path.read_bytes()[:2000]
 
 
 FLAGS = flags_of(outline("nearfar.api", "compare"))

@@ -7,12 +7,14 @@ from nearfar.cli.derive import compose, flags_of, outline
 from nearfar.cli.output import show
 from nearfar.cli.place import check_place, out_flag
 from nearfar.errors import DataError
-from nearfar.records import EmbeddingTable
+from nearfar.records import EmbeddingTable, is_lance, require_lancedb
 
 __all__ = ["command", "is_table"]
 
 
 def _embed(run: Path, data: Path, *, out: Path, **given: Any) -> None:
+    if is_lance(out):
+        require_lancedb()
     check_place("embed", out, kind="table of embeddings", is_older=is_table, example="vectors.parquet")
     from nearfar import api
 
@@ -23,7 +25,7 @@ def _embed(run: Path, data: Path, *, out: Path, **given: Any) -> None:
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file is a table of embeddings."""
+    """Whether a file, or a folder, is a table of embeddings."""
     try:
         EmbeddingTable.read(path)
     except DataError:
@@ -31,5 +33,5 @@ def is_table(path: Path) -> bool:
     return True
 
 
-OUT = out_flag("the parquet file to write, e.g. vectors.parquet")
+OUT = out_flag("the parquet file to write, e.g. vectors.parquet; or a .lance folder, which `search` reads on disk")
 command = compose(_embed, flags_of(outline("nearfar.api", "embed")) | {"out": OUT})

@@ -19,13 +19,13 @@ def check_place(where: str, out: Path, *, kind: str, is_older: Callable[[Path], 
         where: the command.
         out: the file to write.
         kind: what the result is, in words.
-        is_older: whether a file holds an older result.
+        is_older: whether a file, or a folder, holds an older result.
         example: a name to try.
 
     Raises:
         ValueError: the place cannot be used.
     """
-    if os.path.isdir(out) or not os.path.isdir(out.parent):
+    if not os.path.isdir(out.parent) or (os.path.isdir(out) and not is_older(out)):
         next_step = f"Try --out {example}"
         raise ValueError(complaint(where, "out", "a file in an existing folder", str(out), next_step))
     if os.path.exists(out) and not is_older(out):

@@ -28,6 +28,8 @@ def _predict(run: Path, data: Path, *, out: Path, **given: Any) -> None:
 
 def is_predictions(path: Path) -> bool:
     """Whether a file holds predictions."""
+    if not path.is_file():
+        return False
     with path.open("rb") as file:
         return file.read(20) == b"id,label,probability"
 

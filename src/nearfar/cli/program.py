@@ -33,6 +33,7 @@ COMMANDS = {
     "finetune": "Train a classifier on labelled data, and a run's encoder with it.",
     "predict": "Write the likeliest class of each example, and the training example that it is most like.",
     "embed": "Write one vector per example, with its id and, where it is known, its label.",
+    "search": "Find the examples in a table of embeddings that are most like others.",
     "compare": "Put runs side by side: scores with their spread, cost, and the settings in which they differ.",
     "sweep": "Try settings of a method, judge each run alike, and see what each setting does.",
     "report": "Write the page of a run: one file that opens in any browser, offline.",

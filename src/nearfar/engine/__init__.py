@@ -12,6 +12,7 @@ from nearfar.engine.layers import Layer, embed_layers, judge_layers
 from nearfar.engine.optim import LARS, Muon, build_optimizer
 from nearfar.engine.recorder import Recorder
 from nearfar.engine.run import Run, Training
+from nearfar.engine.search import Neighbours, Searched, searched
 from nearfar.engine.settings import Settings
 from nearfar.engine.train import Feed, Watch, make_batch, train
 
@@ -27,10 +28,12 @@ __all__ = [
     "Feed",
     "Layer",
     "Muon",
+    "Neighbours",
     "Predictions",
     "Recorder",
     "Run",
     "Scores",
+    "Searched",
     "Settings",
     "Training",
     "Watch",
@@ -48,6 +51,7 @@ __all__ = [
     "sample_rows",
     "save_checkpoint",
     "save_classifier",
+    "searched",
     "train",
     "write_inside",
     "write_sample",

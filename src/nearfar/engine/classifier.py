@@ -11,19 +11,17 @@ import numpy as np
 import safetensors
 import safetensors.torch
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from nearfar.engine.encoder import Encoder
 from nearfar.errors import RunError, complaint
+from nearfar.probes.nearest import nearest
 from nearfar.records import EmbeddingTable, RunFolder, atomic_write
 
 __all__ = ["NEIGHBOURS", "Classifier", "Predictions", "save_classifier"]
 
 NEIGHBOURS = 10_000
 """A prediction's nearest example is looked for among no more than so many of the training examples."""
-
-_SIMILARITIES = 2**24  # held at once: 64 MiB
 
 
 @dataclass(frozen=True)
@@ -94,9 +92,9 @@ class Classifier:
         names = tuple(self.class_names[each] for each in label.tolist())
         if self.neighbours is None:
             return Predictions(table.ids, names, probability.numpy())
-        similarity, row = _nearest(rows, torch.from_numpy(self.neighbours.vectors))
-        nearest = tuple(self.neighbours.ids[each] for each in row.tolist())
-        return Predictions(table.ids, names, probability.numpy(), nearest, similarity.numpy())
+        similarity, row = nearest(rows, torch.from_numpy(self.neighbours.vectors), 1)
+        alike = tuple(self.neighbours.ids[each] for each in row[:, 0].tolist())
+        return Predictions(table.ids, names, probability.numpy(), alike, similarity[:, 0].numpy())
 
     @classmethod
     def load(cls, folder: Path) -> "Classifier":
@@ -134,10 +132,3 @@ def save_classifier(layer: nn.Linear, class_names: tuple[str, ...], folder: Path
     weights = {name: value.detach().float().cpu().contiguous() for name, value in layer.state_dict().items()}
     with atomic_write(RunFolder(folder).classifier) as file:
         file.write(safetensors.torch.save(weights, metadata={"class_names": json.dumps(class_names)}))
-
-
-def _nearest(rows: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
-    """The greatest cosine of each row, and whose it is."""
-    keys, size = F.normalize(others, dim=1).T, max(1, _SIMILARITIES // len(others))
-    found = [(part @ keys).max(dim=1) for part in torch.split(F.normalize(rows, dim=1), size)]
-    return torch.cat([each.values for each in found]), torch.cat([each.indices for each in found])

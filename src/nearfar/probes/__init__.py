@@ -6,6 +6,7 @@ from nearfar.probes.fewshot import fewshot
 from nearfar.probes.knn import knn
 from nearfar.probes.linear import linear, linear_by_layer
 from nearfar.probes.logistic import Axes, Heads, fit_heads
+from nearfar.probes.nearest import nearest, nearest_by_chunk
 from nearfar.probes.passages import passage_ranking, passage_retrieval
 from nearfar.probes.retrieval import retrieval
 from nearfar.probes.ridge import ridge
@@ -26,6 +27,8 @@ __all__ = [
     "labelled",
     "linear",
     "linear_by_layer",
+    "nearest",
+    "nearest_by_chunk",
     "passage_ranking",
     "passage_retrieval",
     "retrieval",

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from nearfar.errors import complaint
 from nearfar.probes.examples import Examples
+from nearfar.probes.nearest import nearest_by_chunk
 from nearfar.probes.score import Score, wilson_interval
 
 __all__ = ["knn"]
-
-_SIMILARITIES = 2**24  # held at once: 64 MiB
 
 
 @torch.no_grad()
@@ -61,14 +59,11 @@ def knn(
     examples = Examples.of("knn", train, train_labels, test, test_labels)
     counts = [min(each, len(examples.train)) for each in several]
     right = dict.fromkeys(sorted(counts), 0)
-    keys = F.normalize(examples.train, dim=1).T
-    size = min(len(examples.test), max(1, _SIMILARITIES // len(examples.train)))
-    held = keys.new_empty(size, len(examples.train))  # written again by every chunk: fresh memory costs time
-    chunks = zip(torch.split(examples.test, size), torch.split(examples.test_labels, size), strict=True)
-    for queries, wanted in chunks:
-        similarity = torch.mm(F.normalize(queries, dim=1), keys, out=held[: len(queries)])
-        nearest, row = similarity.topk(max(counts), dim=1)
-        votes = nearest.new_zeros(len(queries), examples.num_classes)
+    first = 0
+    for nearest, row in nearest_by_chunk(examples.test, examples.train, max(counts)):
+        wanted = examples.test_labels[first : first + len(row)]
+        first += len(row)
+        votes = nearest.new_zeros(len(row), examples.num_classes)
         for count, predicted in _votes(nearest, examples.train_labels[row], votes, list(right), temperature).items():
             right[count] += int((predicted == wanted).sum())
     found = {f"accuracy@{each}": right[count] / len(examples.test) for each, count in zip(several, counts, strict=True)}

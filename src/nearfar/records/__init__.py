@@ -22,6 +22,7 @@ Every file but the pictures carries the version of its schema.
 
 from nearfar.records.files import SCHEMA, atomic_write, read_json, write_json
 from nearfar.records.folder import RunFolder
+from nearfar.records.lance import is_lance, open_lance, require_lancedb, write_lance
 from nearfar.records.metrics import MetricsLog
 from nearfar.records.sweep import SweepFolder
 from nearfar.records.table import EmbeddingTable
@@ -33,6 +34,10 @@ __all__ = [
     "RunFolder",
     "SweepFolder",
     "atomic_write",
+    "is_lance",
+    "open_lance",
     "read_json",
+    "require_lancedb",
     "write_json",
+    "write_lance",
 ]

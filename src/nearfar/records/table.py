@@ -1,15 +1,19 @@
-"""Embeddings as numpy arrays and as parquet."""
+"""Embeddings as numpy arrays, as parquet and as a table of LanceDB."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nearfar.errors import DataError, complaint
 from nearfar.records.files import atomic_write
+from nearfar.records.lance import is_lance, open_lance, write_lance
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["EmbeddingTable"]
 
@@ -54,10 +58,33 @@ class EmbeddingTable:
         labels = None if self.labels is None else self.labels[rows]
         return EmbeddingTable(self.vectors[rows], tuple(self.ids[row] for row in rows), labels, self.class_names)
 
+    @property
+    def label_names(self) -> tuple[str | None, ...]:
+        """The class of each row in words; None where it is not known."""
+        if self.labels is None:
+            return (None,) * len(self)
+        names = self.class_names
+        return tuple(None if label < 0 else names[label] if names else str(label) for label in self.labels)
+
     def write(self, path: Path | str) -> None:
-        """Writes parquet: `id` (string), `vector` (fixed-size list of float32), `label` (int64) and `label_name`."""
-        import pyarrow as pa
+        """Writes `id` (string), `vector` (fixed-size list of float32), `label` (int64) and `label_name`.
+
+        Args:
+            path: a parquet file; or, where it ends in `.lance`, a table of LanceDB, which is searched on disk.
+
+        Raises:
+            RunError: LanceDB is wanted and not installed.
+        """
+        if is_lance(path):
+            write_lance(self._as_arrow(), Path(path))
+            return
         import pyarrow.parquet as pq
+
+        with atomic_write(Path(path)) as file:
+            pq.write_table(self._as_arrow(), file)
+
+    def _as_arrow(self) -> "pa.Table":
+        import pyarrow as pa
 
         flat = np.ascontiguousarray(self.vectors, dtype=np.float32).reshape(-1)
         columns = {
@@ -67,31 +94,38 @@ class EmbeddingTable:
         if self.labels is not None:
             columns["label"] = pa.array(self.labels, pa.int64())
             if self.class_names:
-                names = [self.class_names[label] if label >= 0 else None for label in self.labels]
-                columns["label_name"] = pa.array(names, pa.string())
-        table = pa.table(columns).replace_schema_metadata({"class_names": json.dumps(self.class_names)})
-        with atomic_write(Path(path)) as file:
-            pq.write_table(table, file)
+                columns["label_name"] = pa.array(self.label_names, pa.string())
+        return pa.table(columns).replace_schema_metadata({"class_names": json.dumps(self.class_names)})
 
     @classmethod
     def read(cls, path: Path | str) -> "EmbeddingTable":
         """Reads what `write` wrote.
 
         Raises:
-            DataError: the file is not a parquet table of embeddings.
+            DataError: there is no table of embeddings.
+            RunError: it is one of LanceDB, which is not installed.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
-            table = pq.read_table(path)
+            table = open_lance(Path(path)).to_arrow() if is_lance(path) else pq.read_table(path)
             missing = {"id", "vector"} - set(table.column_names)
         except (OSError, pa.ArrowException) as error:
             raise cls._unreadable(path, str(error).splitlines()[0]) from None
         if missing or not pa.types.is_fixed_size_list(table["vector"].type):
             raise cls._unreadable(path, f"a table without the column {min(missing or {'vector'})!r}")
+        return cls.of_arrow(table)
+
+    @classmethod
+    def of_arrow(cls, table: "pa.Table") -> "EmbeddingTable":
+        """The table that rows of one written before are of.
+
+        Args:
+            table: with the columns that `write` describes, all or some of its rows.
+        """
         column = table["vector"].combine_chunks()
-        vectors = column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), column.type.list_size)
+        vectors = np.array(column.flatten()).reshape(len(column), column.type.list_size)
         ids = tuple(table["id"].to_pylist())
         labels = table["label"].to_numpy() if "label" in table.column_names else None
         names = json.loads((table.schema.metadata or {}).get(b"class_names", b"[]"))
