@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nearfar.diagnostics import guard
-from nearfar.diagnostics.guard import EARLY_STEPS, RANK, SPREAD
+from nearfar.diagnostics.guard import EARLY_STEPS, GROWN, RANK, SPREAD
 
 STEPS = 300
 CHANCE = math.log(255)
@@ -203,23 +203,19 @@ def test_a_classifier_that_masters_its_classes_is_fine() -> None:
     assert verdicts(of_embeddings(records))[-1] == "fine"
 
 
-def test_embeddings_narrower_than_the_untrained_network_s_are_named() -> None:
-    def with_embeddings(spread: Course, rank: Course, to: float = 4.4) -> list[dict[str, Any]]:
-        records = history(falling(CHANCE, to), floor=0.97, chance=CHANCE)
-        courses = {"embedding_spread": spread, "effective_rank": rank}
-        return [record | {key: course(record["step"] / STEPS) for key, course in courses.items()} for record in records]
+def test_weights_that_a_ruinous_rate_blew_up_are_named() -> None:
+    def grown(factor: float) -> list[dict[str, Any]]:
+        records = history(falling(CHANCE, 3.0), floor=0.97, chance=CHANCE)
+        return [record | {"weight_norm": 20.0 * (1.0 if record["step"] == 1 else factor)} for record in records]
 
-    ruinous = with_embeddings(lambda part: 0.18, lambda part: 32.0 if part < 0.01 else 14.5)
-    assert verdicts(ruinous, until=1 / 3)[-1] == "collapsing"
-    words = "their spread went from 18 % before training to 18 %, their directions from 32 to 14. What"
-    assert words in guard(ruinous, steps=STEPS).sentence
-    closer = with_embeddings(lambda part: 0.31 if part < 0.01 else 0.17, lambda part: 32.0)
-    assert verdicts(closer, until=1 / 3)[-1] == "collapsing"
-    assert set(verdicts(with_embeddings(lambda part: 0.31 + 0.2 * part, lambda part: 25.0))) == {"early", "fine"}
-    near_its_floor = with_embeddings(lambda part: 0.31, lambda part: 32.0 if part < 0.01 else 10.0, to=1.5)
-    assert set(verdicts(near_its_floor)) == {"early", "fine"}
-    dipped = with_embeddings(lambda part: 0.31 if part < 0.01 else 0.1 + 2 * part, lambda part: 32.0)
-    assert set(verdicts(dipped)) == {"early", "fine"}
+    blown_up = grown(160.0)
+    assert verdicts(blown_up, until=1 / 3)[-1] == "stuck"
+    assert "the weights are 160 times as large as before training, too large for steps to turn them." in (
+        guard(blown_up, steps=STEPS).sentence
+    )
+    assert guard(blown_up, steps=STEPS, can_collapse=False).state == "stuck"
+    assert set(verdicts(grown(3.0))) == {"early", "fine"}
+    assert guard(grown(0.99 * GROWN * math.sqrt(STEPS)), steps=STEPS).state == "fine"
 
 
 def test_a_verdict_does_not_flutter() -> None:

@@ -32,9 +32,9 @@ pass through few directions with a fifth of their loss still to come. From 0.3 o
 0.0034; failing ones fall below 0.002."""
 WELL_SPREAD = 0.5
 """Projections that keep this part of their spread and directions are no trivial solution, however low the loss."""
-NARROW = 0.6
-"""Of what the untrained network's embeddings had, spread times directions. Training widens them, a ruinous rate does
-not: while the loss has come less than half its way, healthy runs are above 0.77, such ones below 0.5."""
+GROWN = 2.0
+"""Of the square root of the steps: how many times as large the weights may become. Steps that go to and fro let them
+grow no faster than that root: healthy runs stay below 0.3 of it, ruinous rates are above 5."""
 RISING = 1.2
 """What has grown by this factor since half the steps is on its way up, not collapsing."""
 RELIEF = 1.1
@@ -43,6 +43,7 @@ GUARDED = (
     "and what keeps the method from collapse: stop-gradient, predictor, centring, balanced codes, or its variance term"
 )
 GENTLER = "a larger batch, weaker views"
+CLIPPED = "a limit to the gradient (--clip 1)"
 KINDS = {"projections": ("projection_spread", "projection_rank"), "embeddings": ("embedding_spread", "effective_rank")}
 """What collapse is read from: the projections, which the loss sees, where the method has them."""
 
@@ -64,11 +65,10 @@ def guard(records: Sequence[Mapping[str, Any]], *, steps: int, can_collapse: boo
 
     Collapse is read from the projections, or, where a method has none, from the embeddings. They lie nearly in one
     point, or on one line, and do not recover; or the loss comes near its floor while they use ever fewer directions,
-    which only a solution that makes examples alike can do so early; or the embeddings lie closer together, or along
-    fewer directions, than those of the untrained network, while the loss is far from its floor. Stuck is read from the
-    loss: it has not left its chance value, and is not on its way. A healthy loss may stay near chance, as NT-Xent's
-    does at temperature 0.5, so what counts is the way from chance to the floor; one that rises, as MoCo's does while
-    its queue fills, is well as long as it is below chance.
+    which only a solution that makes examples alike can do so early. Stuck is read from the weights, which a ruinous
+    rate blows up in its first steps, and from the loss: it has not left its chance value, and is not on its way. A
+    healthy loss may stay near chance, as NT-Xent's does at temperature 0.5, so what counts is the way from chance to
+    the floor; one that rises, as MoCo's does while its queue fills, is well as long as it is below chance.
 
     Landmarks: an untrained network is "early"; equal similarities are "stuck"; one point, or one line, is "collapsed".
     It cannot tell whether what a spread-out representation holds is of use, and it does not see embeddings that shrink
@@ -76,8 +76,8 @@ def guard(records: Sequence[Mapping[str, Any]], *, steps: int, can_collapse: boo
 
     Args:
         records: those of `metrics.jsonl` so far. Read are `step`, `loss`, `learning_rate` and, where there are any,
-            `floor`, `chance`, `effective_rank`, `embedding_spread`, `projection_rank`, `projection_spread`, of which
-            the first are those of the untrained network, and the last `guard`.
+            `floor`, `chance`, `effective_rank`, `embedding_spread`, `projection_rank`, `projection_spread` and
+            `weight_norm`, of which the first are those of the untrained network, and the last `guard`.
         steps: of the whole run.
         can_collapse: whether making examples alike lowers the loss. Of a method that rebuilds them, or solves puzzles
             of them, the loss alone is read: its embeddings may well have most of their length in common.
@@ -111,25 +111,14 @@ def _collapse(records: Sequence[Mapping[str, Any]], relief: float) -> Verdict | 
     if way is not None and what == "projections" and kept < WELL_SPREAD and (1 - way) ** 2 * kept < HOLLOW * relief:
         near = f", while the loss has come {_percent(way)} of the way to its floor" if way > 0.5 else ""
         return _warn("collapsing", f"different examples are being made alike: {found}{near}", records)
-    if (way is None or way < 0.5) and _breadth(records, -1) < NARROW * relief * _breadth(records, 0):
-        return _warn("collapsing", f"the embeddings draw together: {_narrowing(records)}", records, GENTLER)
     return None
 
 
-def _breadth(records: Sequence[Mapping[str, Any]], place: int) -> float:
-    """The spread of the embeddings times the directions that they use, where these are known, at one of the looks."""
-    return math.prod(series[place][1] for key in KINDS["embeddings"] if (series := _series(records, key)))
-
-
-def _narrowing(records: Sequence[Mapping[str, Any]]) -> str:
-    """How far the embeddings have drawn together since before training."""
-    spread, rank = (_series(records, key) for key in KINDS["embeddings"])
-    words = [f"their spread went from {_percent(spread[0][1])} before training to {_percent(spread[-1][1])}"]
-    words += [f"their directions from {rank[0][1]:.0f} to {rank[-1][1]:.0f}"] if rank else []
-    return ", ".join(words)
-
-
 def _stuck(records: Sequence[Mapping[str, Any]], done: float, relief: float) -> Verdict | None:
+    growth, step = _growth(records), records[-1]["step"]
+    if growth > GROWN * math.sqrt(step) / relief:
+        found = f"the weights are {growth:,.0f} times as large as before training, too large for steps to turn them"
+        return _warn("stuck", found, records, CLIPPED)
     chance, floor = _last(records, "chance"), _last(records, "floor")
     if chance is None:
         return None
@@ -140,8 +129,14 @@ def _stuck(records: Sequence[Mapping[str, Any]], done: float, relief: float) -> 
         return None
     if now - chance >= near and done < FILLED:
         return None
-    found = f"the loss is {now:.2f} after {records[-1]['step']:,} steps, where chance is {chance:.2f}"
+    found = f"the loss is {now:.2f} after {step:,} steps, where chance is {chance:.2f}"
     return _warn("stuck", found, records, GENTLER)
+
+
+def _growth(records: Sequence[Mapping[str, Any]]) -> float:
+    """How many times as large as before training the weights are; 1 where it is not known."""
+    norms = _series(records, "weight_norm")
+    return norms[-1][1] / norms[0][1] if norms and norms[0][1] else 1.0
 
 
 def _warn(state: State, found: str, records: Sequence[Mapping[str, Any]], helps: str = GUARDED) -> Verdict:

@@ -90,10 +90,12 @@ def health(method: Method, h: Float[Tensor, "n d"]) -> dict[str, float]:
 
     Returns:
         `effective_rank` of h; `embedding_spread`, the deviation on the unit sphere as a part of that of an even spread;
-        and where there is a projector, `projection_spread` likewise and `projection_rank`, the effective rank of the
-        centred projections. What is not finite is left out.
+        `weight_norm`, the length of the backbone's weights, without biases and norms; and where there is a projector,
+        `projection_spread` likewise and `projection_rank`, the effective rank of the centred projections. What is not
+        finite is left out.
     """
     found = {"effective_rank": float(effective_rank(h)), "embedding_spread": _spread(h)}
+    found["weight_norm"] = math.hypot(*(float(w.norm()) for w in method.backbone.parameters() if w.ndim > 1))
     projector = getattr(method, "projector", None)
     if isinstance(projector, nn.Module):
         trains = projector.training
