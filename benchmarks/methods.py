@@ -38,7 +38,7 @@ from scipy.stats import spearmanr
 import nearfar
 from nearfar.data import Pictures, channel_statistics
 from nearfar.diagnostics import effective_rank
-from nearfar.engine import Encoder, EncoderSpec, label_free, raw_table
+from nearfar.engine import Encoder, ImageSpec, label_free, raw_table
 from nearfar.methods import METHODS
 from nearfar.probes import fewshot, knn, linear
 from nearfar.records import EmbeddingTable, MetricsLog, RunFolder
@@ -119,9 +119,9 @@ def _upright(vectors: np.ndarray) -> np.ndarray:
     return vectors.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
 
 
-def _spec(source: Pictures) -> EncoderSpec:
+def _spec(source: Pictures) -> ImageSpec:
     mean, std = channel_statistics(source, 3)
-    return EncoderSpec(backbone="small", stem=None, size=32, channels=3, mean=mean, std=std, seed=0)
+    return ImageSpec(backbone="small", stem=None, size=32, channels=3, mean=mean, std=std, seed=0)
 
 
 def _seconds() -> float:

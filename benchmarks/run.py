@@ -2,8 +2,8 @@
 
     python benchmarks/run.py
 
-Takes about ten minutes on two cores. The accuracy-per-minute table takes an hour; it is printed from its records, which
-`python benchmarks/speedrun.py` fills.
+Takes about ten minutes on two cores. Tables that take an hour are printed from their records, which `speedrun.py`,
+`methods.py` and `judging.py` fill.
 """
 
 import subprocess
@@ -20,6 +20,7 @@ PARTS = (
     ["objectives.py", "--table"],
     ["speedrun.py", "--table"],
     ["methods.py", "--table"],
+    ["judging.py", "--table"],
 )
 
 if __name__ == "__main__":

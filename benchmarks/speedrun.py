@@ -28,7 +28,7 @@ from peer import lightly_loop
 
 import nearfar
 from nearfar.data import Pictures, channel_statistics
-from nearfar.engine import Encoder, EncoderSpec, raw_table
+from nearfar.engine import Encoder, ImageSpec, raw_table
 from nearfar.probes import fewshot, knn, linear
 from nearfar.records import EmbeddingTable, MetricsLog, RunFolder
 
@@ -77,7 +77,7 @@ def lightly_run(seconds: float, seed: int, judge: str, choice: dict[str, Any]) -
     torch.manual_seed(seed)
     source = training_pictures()
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # what lightly's transform normalises by
-    spec = EncoderSpec(backbone=choice["network"], stem=None, size=32, channels=3, mean=mean, std=std, seed=seed)
+    spec = ImageSpec(backbone=choice["network"], stem=None, size=32, channels=3, mean=mean, std=std, seed=seed)
     network = spec.build()
     pairs = 0
     begun = time.monotonic()
@@ -94,7 +94,7 @@ def baseline(name: str, judge: str) -> dict[str, Any]:
     if name == "raw pixels":
         return scores(lambda source: raw_table(source, size=32, channels=3), judge)
     mean, std = channel_statistics(training_pictures(), 3)
-    spec = EncoderSpec(backbone="small", stem=None, size=32, channels=3, mean=mean, std=std, seed=0)
+    spec = ImageSpec(backbone="small", stem=None, size=32, channels=3, mean=mean, std=std, seed=0)
     return scores(Encoder(spec, spec.build()).embed, judge)
 
 

@@ -23,7 +23,7 @@ from data import cifar10
 from peer import lightly_loop
 
 from nearfar.data import PictureFeed, Pictures, channel_statistics
-from nearfar.engine import Encoder, EncoderSpec, build_optimizer, choose_precision, make_fabric, train
+from nearfar.engine import Encoder, ImageSpec, build_optimizer, choose_precision, make_fabric, train
 from nearfar.methods import SimCLR
 from nearfar.networks import backbone
 from nearfar.views import ViewPlan, simclr
@@ -82,7 +82,7 @@ def lightly(source: Pictures, steps: int) -> list[float]:
 def embedding(source: Pictures) -> float:
     """Seconds for each picture of `Encoder.embed`."""
     mean, std = channel_statistics(source, 3)
-    spec = EncoderSpec(backbone="resnet18", stem=None, size=32, channels=3, mean=mean, std=std, seed=0)
+    spec = ImageSpec(backbone="resnet18", stem=None, size=32, channels=3, mean=mean, std=std, seed=0)
     encoder = Encoder(spec, spec.build().to(memory_format=torch.channels_last))
     begun = time.perf_counter()
     encoder.embed(source, batch_size=BATCH)

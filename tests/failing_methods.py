@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from nearfar.data import Pictures, open_source
 from nearfar.data.feed import PictureFeed
 from nearfar.distributed import Group, rank
-from nearfar.engine import Encoder, EncoderSpec, Recorder, build_optimizer, train
+from nearfar.engine import Encoder, ImageSpec, Recorder, build_optimizer, train
 from nearfar.engine.display import Display
 from nearfar.engine.health import health
 from nearfar.engine.recorder import Signals
@@ -127,7 +127,7 @@ def records_of(make: Callable[[nn.Module], Method], training: Training, folder: 
     assert isinstance(source, Pictures)
     torch.manual_seed(training.seed)
     method = make(SmallResNet(channels=1, width=training.width)).to(memory_format=torch.channels_last)
-    spec = EncoderSpec(backbone="small", stem=None, size=28, channels=1, mean=MEAN, std=STD, seed=training.seed)
+    spec = ImageSpec(backbone="small", stem=None, size=28, channels=1, mean=MEAN, std=STD, seed=training.seed)
     rows = torch.linspace(0, len(source) - 1, 256).long().numpy()
     held = source.select(rows)
 

@@ -10,7 +10,7 @@ from nearfar.api import finetuned as probe
 from nearfar.api import judging
 from nearfar.cli.scores import score_table
 from nearfar.data import Pictures, open_source
-from nearfar.engine import Encoder, EncoderSpec
+from nearfar.engine import Encoder, ImageSpec
 from nearfar.probes import Score
 
 
@@ -47,7 +47,7 @@ def test_evaluate_puts_fine_tuning_beside_the_probes_and_scratch_beside_the_untr
 ) -> None:
     made = Score(0.75, (0.7, 0.8), {"labels": 4})
     monkeypatch.setattr(judging, "finetuned", lambda *_, **__: ({"finetune@1%": made}, {"finetune@1%": made}))
-    spec = EncoderSpec(backbone="small", stem=None, size=8, channels=1, mean=(0.5,), std=(0.25,), seed=0)
+    spec = ImageSpec(backbone="small", stem=None, size=8, channels=1, mean=(0.5,), std=(0.25,), seed=0)
     data = {"test": pictures(20, 2), "baselines": True}
     scores = nearfar.evaluate(Encoder(spec, spec.build()), pictures(30, 1), probes=["knn", "finetune"], **data)
     assert list(scores.scores) == ["knn", "finetune@1%"]

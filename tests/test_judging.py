@@ -8,7 +8,7 @@ import pytest
 
 import nearfar
 from nearfar.data import hold_out_classes, open_source
-from nearfar.engine import Encoder, EncoderSpec
+from nearfar.engine import Encoder, ImageSpec
 from nearfar.errors import DataError
 from nearfar.records import RunFolder
 
@@ -28,7 +28,7 @@ def pictures(count: int, classes: int, *, colours: bool = False, seed: int = 0) 
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An encoder of gray pictures, as a run leaves it."""
     path = tmp_path_factory.mktemp("runs")
-    spec = EncoderSpec(backbone="small", stem=None, size=16, channels=1, mean=(0.3,), std=(0.3,), seed=0)
+    spec = ImageSpec(backbone="small", stem=None, size=16, channels=1, mean=(0.3,), std=(0.3,), seed=0)
     Encoder(spec, spec.build()).save(path)
     return path
 
@@ -85,7 +85,7 @@ def test_classes_that_nothing_was_fitted_on_are_told_apart(folder: Path, capsys:
 
 
 def test_one_encoder_on_gray_and_on_coloured_data(folder: Path) -> None:
-    spec = EncoderSpec(backbone="small", stem=None, size=16, channels=3, mean=(0.3,) * 3, std=(0.3,) * 3, seed=0)
+    spec = ImageSpec(backbone="small", stem=None, size=16, channels=3, mean=(0.3,) * 3, std=(0.3,) * 3, seed=0)
     sets = [pictures(40, 2), pictures(45, 3, colours=True)]
     for encoder in (folder, Encoder(spec, spec.build())):
         found = nearfar.transfer(encoder, sets, probes=["knn", "ridge"])

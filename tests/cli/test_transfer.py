@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from nearfar.engine import Encoder, EncoderSpec
+from nearfar.engine import Encoder, ImageSpec
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    spec = EncoderSpec(backbone="small", stem=None, size=16, channels=3, mean=(0.5,) * 3, std=(0.3,) * 3, seed=0)
+    spec = ImageSpec(backbone="small", stem=None, size=16, channels=3, mean=(0.5,) * 3, std=(0.3,) * 3, seed=0)
     (tmp_path / "run").mkdir()
     Encoder(spec, spec.build()).save(tmp_path / "run")
     return Path("run")

@@ -347,7 +347,7 @@ nearfar evaluate runs/weightless pictures
 nearfar evaluate runs/torn-weights pictures
     load: runs/torn-weights must be an undamaged encoder. Got '...'. Restore it or train anew.
 nearfar evaluate runs/torn-encoder pictures
-    nearfar: runs/torn-encoder/encoder.json must be a readable JSON file. Got "...". Restore it or train anew.
+    nearfar: runs/torn-encoder/encoder.json must be a readable JSON file. Got '...'. Restore it or train anew.
 nearfar evaluate runs/newer-encoder pictures
     nearfar: runs/newer-encoder/encoder.json must be of schema 1 or older. Got 1000. Upgrade nearfar.
 nearfar evaluate runs/text-encoder pictures

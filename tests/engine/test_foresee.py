@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nearfar.engine import EncoderSpec, foresee
+from nearfar.engine import ImageSpec, foresee
 from nearfar.engine.foresee import available_memory, check_memory, check_network, check_precision
 from nearfar.errors import RunError
 from nearfar.methods import Method, SimCLR
 from nearfar.views import ViewPlan, simclr
 
-SPEC = EncoderSpec(backbone="small", stem=None, size=32, channels=3, mean=(0.5,) * 3, std=(0.2,) * 3, seed=0)
+SPEC = ImageSpec(backbone="small", stem=None, size=32, channels=3, mean=(0.5,) * 3, std=(0.2,) * 3, seed=0)
 POLICY = simclr(32, mean=SPEC.mean, std=SPEC.std)
 CPU = torch.device("cpu")
 

@@ -7,9 +7,9 @@ from torch import nn
 
 from nearfar.data import Pictures, open_source
 from nearfar.diagnostics import effective_rank, uniformity
-from nearfar.engine import Encoder, EncoderSpec, label_free
+from nearfar.engine import Encoder, ImageSpec, label_free
 
-SPEC = EncoderSpec(backbone="small", stem=None, size=16, channels=3, mean=(0.5,) * 3, std=(0.25,) * 3, seed=0)
+SPEC = ImageSpec(backbone="small", stem=None, size=16, channels=3, mean=(0.5,) * 3, std=(0.25,) * 3, seed=0)
 
 
 class Averages(nn.Module):

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from nearfar.data import Pictures, open_source
-from nearfar.engine import Encoder, EncoderSpec, embed_layers, judge_layers
+from nearfar.engine import Encoder, ImageSpec, embed_layers, judge_layers
 from nearfar.probes import knn, linear
 
-SPEC = EncoderSpec(backbone="small", stem=None, size=16, channels=1, mean=(0.5,), std=(0.25,), seed=0)
+SPEC = ImageSpec(backbone="small", stem=None, size=16, channels=1, mean=(0.5,), std=(0.25,), seed=0)
 
 
 @pytest.fixture(scope="module")

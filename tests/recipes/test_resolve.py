@@ -42,7 +42,7 @@ def resolved(n: int = 40, options: dict[str, Any] | None = None, **said: Any) ->
 
 def test_the_recipe_fills_what_the_user_left_out() -> None:
     recipe, settings = for_pictures("simclr", size=20), resolved()
-    assert settings.backbone == recipe.backbone
+    assert settings.spec.backbone == recipe.backbone
     assert settings.optimizer == recipe.optimizer
     assert settings.options["temperature"] == recipe.options["temperature"]
 
@@ -50,7 +50,12 @@ def test_the_recipe_fills_what_the_user_left_out() -> None:
 def test_the_user_is_obeyed() -> None:
     settings = resolved(options={"temperature": 0.5}, backbone="resnet18", learning_rate=0.3, size=24, batch_size=8)
     assert settings.options["temperature"] == 0.5
-    assert (settings.backbone, settings.learning_rate, settings.size, settings.batch_size) == ("resnet18", 0.3, 24, 8)
+    assert (settings.spec.backbone, settings.learning_rate, settings.spec.size, settings.batch_size) == (
+        "resnet18",
+        0.3,
+        24,
+        8,
+    )
 
 
 def test_what_is_left_out_is_out_of_the_views() -> None:

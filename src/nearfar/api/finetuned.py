@@ -7,7 +7,7 @@ import numpy as np
 
 from nearfar.api.learning import finetune, pretrain
 from nearfar.data import Pictures, with_few_labels
-from nearfar.engine import Classifier, Encoder, Run
+from nearfar.engine import Classifier, Encoder, ImageSpec, Run
 from nearfar.probes import Score, wilson_interval
 
 __all__ = ["finetuned"]
@@ -37,6 +37,7 @@ def finetuned(
     Source: the parts of the labels, SimCLR, Chen et al. 2020 (arXiv 2002.05709), table 7.
     """
     spec = encoder.spec
+    assert isinstance(spec, ImageSpec)
     own: dict[str, Score] = {}
     scratch: dict[str, Score] = {}
     with tempfile.TemporaryDirectory() as place:

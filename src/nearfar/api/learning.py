@@ -7,7 +7,7 @@ from typing import Any
 from nearfar.api.loading import load
 from nearfar.api.running import Wish, again, learn
 from nearfar.data import Reading
-from nearfar.engine import Run
+from nearfar.engine import ImageSpec, Run
 from nearfar.engine.folder import folder_of
 from nearfar.recipes import check_said
 from nearfar.records import RunFolder
@@ -160,6 +160,7 @@ def finetune(
     """
     folder = folder_of(run, where="finetune")
     spec = load(folder).spec
+    assert isinstance(spec, ImageSpec)
     return learn(
         Wish(
             where="finetune", method="supervised", data=data, split=split, labels=labels, spec=spec,

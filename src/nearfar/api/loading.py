@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nearfar.data import Pictures, Reading
+from nearfar.data import Reading
 from nearfar.engine import Encoder, Run
 from nearfar.engine.folder import folder_of, reading_of
 from nearfar.engine.intake import place_of
@@ -32,11 +32,7 @@ def load(path: str | Path) -> Encoder:
     if os.path.exists(files.run) and not os.path.exists(files.encoder):
         next_step = f"Finish it by `nearfar resume {shlex.quote(str(files.path))}`"
         raise RunError(complaint("load", str(files.path), "a run with an encoder", "no encoder.json", next_step))
-    encoder = Encoder.load(files.path)
-    if encoder.spec.modality != Pictures.modality:
-        next_step = "Upgrade nearfar, or name another run"
-        raise RunError(complaint("load", "run", "of pictures", encoder.spec.modality, next_step))
-    return encoder
+    return Encoder.load(files.path)
 
 
 def encoder_of(run: str | Path | Run | Encoder) -> Encoder:

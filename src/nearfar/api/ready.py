@@ -9,7 +9,7 @@ import numpy as np
 from lightning_fabric import Fabric
 
 from nearfar.data import Pictures, Reading, cached
-from nearfar.engine import Settings, Training
+from nearfar.engine import ImageSpec, Settings, Training
 from nearfar.engine.display import Display
 from nearfar.engine.foresee import check_memory, check_network
 from nearfar.engine.intake import parts
@@ -77,6 +77,7 @@ def ready(settings: Settings, source: Pictures, *, fabric: Fabric, workers: int,
     make = partial(METHODS[settings.method], **settings.options)
     views = policy(settings)
     micro_batch = settings.batch_size // settings.accumulate
+    assert isinstance(settings.spec, ImageSpec)
     check_memory(make, settings.spec, views, batch_size=micro_batch, device=fabric.device)
     source = cached(source, side=settings.cached_side, reading=reading, say=tell)
     try:

@@ -14,7 +14,7 @@ from nearfar.data import Pictures, Reading, cached_side, duplicates, with_few_ex
 from nearfar.distributed import broadcast_object, world
 from nearfar.engine import (
     NEIGHBOURS,
-    EncoderSpec,
+    ImageSpec,
     Run,
     Settings,
     Training,
@@ -84,7 +84,7 @@ class Wish:
     accumulate: int = 1
     clip: float | None = None
     on_collapse: str = "warn"
-    spec: EncoderSpec | None = None
+    spec: ImageSpec | None = None
 
     @property
     def said(self) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def learn(wish: Wish) -> Run:
 def _begin(wish: Wish, training: Training, files: RunFolder, *, paper: str) -> None:
     """Writes and says what is known before step 0."""
     source = training.source
-    write_views(files, source, training.plan, size=training.settings.size, seed=wish.seed)
+    write_views(files, source, training.plan, training.spec)
     write_run(
         training,
         files,
@@ -192,21 +192,22 @@ def _settings(wish: Wish, learner: type[Method], source: Pictures) -> Settings:
     return _with_cache(settings, source, reading=wish.reading)
 
 
-def _as_the_encoder(settings: Settings, spec: EncoderSpec) -> Settings:
+def _as_the_encoder(settings: Settings, spec: ImageSpec) -> Settings:
     """The encoder goes on seeing pictures as it has seen them."""
-    if settings.channels != spec.channels:
+    own = settings.spec
+    assert isinstance(own, ImageSpec)
+    if own.channels != spec.channels:
         kinds = {1: "gray", 3: "in colour"}
         constraint = f"{kinds[spec.channels]}, as the encoder's were"
-        raise DataError(
-            complaint("finetune", "data", constraint, kinds[settings.channels], "Give pictures of that kind")
-        )
-    return replace(settings, mean=spec.mean, std=spec.std)
+        raise DataError(complaint("finetune", "data", constraint, kinds[own.channels], "Give pictures of that kind"))
+    return replace(settings, spec=replace(own, mean=spec.mean, std=spec.std))
 
 
 def _with_cache(settings: Settings, source: Pictures, *, reading: Reading) -> Settings:
     """The settings with the size at which pictures are cached; all ranks agree on rank 0's disk."""
     epochs = settings.steps * settings.batch_size / len(source)
-    side = cached_side(source, size=settings.size, epochs=epochs, reading=reading, say=tell)
+    assert isinstance(settings.spec, ImageSpec)
+    side = cached_side(source, size=settings.spec.size, epochs=epochs, reading=reading, say=tell)
     return replace(settings, cached_side=broadcast_object(side, world()))
 
 

@@ -3,9 +3,10 @@
 from nearfar.engine.checkpoint import load_checkpoint, save_checkpoint
 from nearfar.engine.classifier import NEIGHBOURS, Classifier, Predictions, save_classifier
 from nearfar.engine.devices import choose_precision, make_fabric
-from nearfar.engine.encoder import Encoder, EncoderSpec, raw_table
+from nearfar.engine.encoder import Encoder
 from nearfar.engine.foresee import available_memory
 from nearfar.engine.gallery import sample_rows, write_inside, write_sample, write_views
+from nearfar.engine.image_spec import ImageSpec, raw_table
 from nearfar.engine.judge import PROBES, UNSEEN, USUAL, Scores, judge
 from nearfar.engine.label_free import label_free
 from nearfar.engine.layers import Layer, embed_layers, judge_layers
@@ -14,6 +15,7 @@ from nearfar.engine.recorder import Recorder
 from nearfar.engine.run import Run, Training
 from nearfar.engine.search import Neighbours, Searched, searched
 from nearfar.engine.settings import Settings
+from nearfar.engine.spec import EncoderSpec
 from nearfar.engine.train import Feed, Watch, make_batch, train
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Encoder",
     "EncoderSpec",
     "Feed",
+    "ImageSpec",
     "Layer",
     "Muon",
     "Neighbours",

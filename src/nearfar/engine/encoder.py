@@ -1,6 +1,7 @@
 """A trained backbone with its preprocessing: the product of a run."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,49 +11,16 @@ import torch
 from torch import nn
 
 from nearfar.data.opening import open_source
-from nearfar.data.pictures import Pictures
-from nearfar.data.plain import plain_batches
-from nearfar.data.source import Source
+from nearfar.engine.image_spec import ImageSpec
+from nearfar.engine.spec import EncoderSpec, as_tuples
 from nearfar.errors import DataError, RunError, complaint
-from nearfar.networks.backbone import backbone, dim_of
+from nearfar.networks.backbone import dim_of
 from nearfar.records import EmbeddingTable, RunFolder, atomic_write, read_json, write_json
-from nearfar.views.image_view import PlainView
 
-__all__ = ["Encoder", "EncoderSpec", "raw_table"]
+__all__ = ["Encoder"]
 
-RAW_SIZE = 32
-"""Raw input is judged at no more than this many pixels a side: beyond, it only gets slower and worse."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EncoderSpec:
-    """How to rebuild and feed a backbone: the content of `encoder.json`.
-
-    Attributes:
-        backbone: its name.
-        stem: "small", "standard" or None for what the size decides.
-        size: side of the input in pixels; larger pictures are shrunk to it by their shorter side and cropped.
-        channels: of the input, 1 or 3.
-        mean: of each channel in [0, 1].
-        std: of each channel.
-        seed: that of the run; it also gives the untrained network.
-        modality: what the encoder reads.
-    """
-
-    backbone: str
-    stem: str | None
-    size: int
-    channels: int
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    seed: int
-    modality: str = "image"
-
-    def build(self) -> nn.Module:
-        """The backbone as it was before training: a function of the seed alone."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            return backbone(self.backbone, size=self.size, channels=self.channels, stem=self.stem)
+SPECS: Mapping[str, type[EncoderSpec]] = {ImageSpec.modality: ImageSpec}
+"""What an encoder is rebuilt and fed by, by its modality."""
 
 
 class Encoder:
@@ -71,6 +39,11 @@ class Encoder:
     def dim(self) -> int:
         """Width of the representation."""
         return dim_of(self.backbone)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.backbone.parameters()).device
 
     @torch.no_grad()
     def embed(self, data: Any, *, split: str | None = None, batch_size: int = 256) -> EmbeddingTable:
@@ -94,14 +67,9 @@ class Encoder:
                     "embed", "data", f"of modality {self.spec.modality!r}", source.modality, "Name data of that kind"
                 )
             )
-        assert isinstance(source, Pictures)
-        device = next(self.backbone.parameters()).device
-        view = PlainView(size=self.spec.size, mean=self.spec.mean, std=self.spec.std)
         vectors = np.empty((len(source), self.dim), dtype=np.float32)
-        feed = plain_batches(source, size=self.spec.size, channels=self.spec.channels, batch_size=batch_size)
-        for pictures, rows in feed:
-            seen = view(pictures.to(device)).contiguous(memory_format=torch.channels_last)
-            vectors[rows] = self.backbone(seen).float().cpu().numpy()
+        for view, rows in self.spec.plain(source, device=self.device, batch_size=batch_size):
+            vectors[rows] = self.backbone(view).float().cpu().numpy()
         return EmbeddingTable(vectors, tuple(source.ids), source.labels, source.class_names)
 
     def untrained(self) -> "Encoder":
@@ -114,7 +82,7 @@ class Encoder:
         weights = {name: value.detach().cpu().contiguous() for name, value in self.backbone.state_dict().items()}
         with atomic_write(files.weights) as file:
             file.write(safetensors.torch.save(weights))
-        write_json(files.encoder, {**asdict(self.spec), "dim": self.dim})
+        write_json(files.encoder, {**self.spec.as_dict(), "dim": self.dim})
 
     @classmethod
     def load(cls, folder: Path) -> "Encoder":
@@ -125,9 +93,11 @@ class Encoder:
         """
         files = RunFolder(folder)
         value = read_json(files.encoder)
+        if value.get("modality", ImageSpec.modality) not in SPECS:
+            next_step = "Upgrade nearfar, or name another run"
+            raise RunError(complaint("load", "run", "of pictures", value["modality"], next_step))
         try:
-            known = {name: value[name] for name in EncoderSpec.__dataclass_fields__}
-            spec = EncoderSpec(**known | {"mean": tuple(value["mean"]), "std": tuple(value["std"])})
+            spec = _spec(value)
             network = spec.build()
             network.load_state_dict(safetensors.torch.load_file(files.weights))
         except FileNotFoundError:
@@ -148,17 +118,8 @@ class Encoder:
         return cls(spec, network.to(memory_format=torch.channels_last))
 
 
-def raw_table(source: Source, *, size: int, channels: int) -> EmbeddingTable:
-    """The pixels themselves as a representation, in [0, 1]: what an encoder has to beat.
-
-    Args:
-        source: pictures.
-        size: the encoder's input size; larger ones are reduced to `RAW_SIZE`.
-        channels: the encoder's.
-    """
-    assert isinstance(source, Pictures)
-    side = min(size, RAW_SIZE)
-    vectors = np.empty((len(source), channels * side * side), dtype=np.float32)
-    for pictures, rows in plain_batches(source, size=side, channels=channels, batch_size=256):
-        vectors[rows] = PlainView(size=side, mean=(0.0,) * channels, std=(1.0,) * channels)(pictures).flatten(1).numpy()
-    return EmbeddingTable(vectors, tuple(source.ids), source.labels, source.class_names)
+def _spec(value: Mapping[str, Any]) -> EncoderSpec:
+    """What `encoder.json` says."""
+    kind = SPECS[value["modality"]]
+    found: dict[str, Any] = {entry.name: value[entry.name] for entry in fields(kind)}
+    return kind(**as_tuples(found))

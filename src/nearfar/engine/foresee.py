@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from nearfar.engine.encoder import EncoderSpec
+from nearfar.engine.image_spec import ImageSpec
 from nearfar.errors import RunError, complaint
 from nearfar.methods.method import Method
 from nearfar.views.plan import ViewPlan
@@ -52,7 +52,7 @@ def check_precision(precision: str) -> None:
 
 
 def check_memory(
-    make: Callable[[nn.Module], Method], spec: EncoderSpec, policy: Policy, *, batch_size: int, device: torch.device
+    make: Callable[[nn.Module], Method], spec: ImageSpec, policy: Policy, *, batch_size: int, device: torch.device
 ) -> None:
     """Refuses a run of which network, optimizer and views alone are more than memory holds.
 
@@ -85,7 +85,7 @@ def check_memory(
         )
 
 
-def _state_bytes(make: Callable[[nn.Module], Method], spec: EncoderSpec) -> int:
+def _state_bytes(make: Callable[[nn.Module], Method], spec: ImageSpec) -> int:
     """What training holds of a method, counted without making it; 0 for networks that must be made to be known."""
     try:
         with torch.device("meta"):
@@ -97,7 +97,7 @@ def _state_bytes(make: Callable[[nn.Module], Method], spec: EncoderSpec) -> int:
 
 
 @torch.no_grad()
-def check_network(network: nn.Module, spec: EncoderSpec, plan: ViewPlan) -> None:
+def check_network(network: nn.Module, spec: ImageSpec, plan: ViewPlan) -> None:
     """Shows the network blank pictures of every size that the run has, to find out now whether it takes them.
 
     Args:

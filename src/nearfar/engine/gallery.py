@@ -13,10 +13,11 @@ from torch import Tensor
 from nearfar.data.decode import resize_center
 from nearfar.data.pictures import Pictures
 from nearfar.engine.encoder import Encoder
+from nearfar.engine.image_spec import ImageSpec
 from nearfar.engine.inside import attention, filter_sheet, overlay
+from nearfar.engine.spec import EncoderSpec
 from nearfar.records import SCHEMA, EmbeddingTable, RunFolder, write_json
 from nearfar.views.draws import Draws
-from nearfar.views.image_view import PlainView
 from nearfar.views.plan import ViewPlan
 
 __all__ = ["sample_rows", "write_inside", "write_sample", "write_views"]
@@ -27,16 +28,17 @@ TILE_LIMIT = 48
 COLUMNS = 50
 
 
-def write_views(files: RunFolder, source: Pictures, plan: ViewPlan, *, size: int, seed: int) -> None:
+def write_views(files: RunFolder, source: Pictures, plan: ViewPlan, spec: EncoderSpec) -> None:
     """Writes some pictures and the views that the network saw of them.
 
     Args:
         files: the run's folder.
         source: the training pictures.
         plan: the views; those of full resolution are shown.
-        size: side of the views in pixels.
-        seed: of the choice.
+        spec: of the encoder.
     """
+    assert isinstance(spec, ImageSpec)
+    size, seed = spec.size, spec.seed
     folder = files.gallery / "views"
     folder.mkdir(parents=True, exist_ok=True)
     rows = np.sort(np.random.default_rng(seed).choice(len(source), min(SHOWN_PICTURES, len(source)), replace=False))
@@ -70,7 +72,7 @@ def write_inside(files: RunFolder, encoder: Encoder) -> None:
         files: the run's folder; its gallery has the views, or attention is left out.
         encoder: what is looked into.
     """
-    if encoder.spec.modality != Pictures.modality:
+    if not isinstance(encoder.spec, ImageSpec):
         return
     files.gallery.mkdir(exist_ok=True)
     found: dict[str, object] = {}
@@ -79,21 +81,20 @@ def write_inside(files: RunFolder, encoder: Encoder) -> None:
         Image.fromarray(sheet.pixels).save(files.gallery / "filters.png")
         facts = {name: value for name, value in vars(sheet).items() if name != "pixels"}
         found["filters"] = {"image": "filters.png", **facts}
-    maps = _write_attention(files, encoder)
+    maps = _write_attention(files, encoder, encoder.spec)
     if maps:
         found["attention"] = maps
     _extend(files, {"inside": found})
 
 
-def _write_attention(files: RunFolder, encoder: Encoder) -> list[dict[str, object]]:
+def _write_attention(files: RunFolder, encoder: Encoder, spec: ImageSpec) -> list[dict[str, object]]:
     """A map of attention over each picture of the views: what is known of it, for the page."""
-    spec, device = encoder.spec, next(encoder.backbone.parameters()).device
     shown = _known(files).get("views", [])
     paths = [files.gallery / entry["original"] for entry in shown]
     if not paths or not all(path.exists() for path in paths):
         return []
     pictures = torch.stack([_opened(path, size=spec.size, channels=spec.channels) for path in paths])
-    seen = attention(encoder.backbone, PlainView(size=spec.size, mean=spec.mean, std=spec.std)(pictures.to(device)))
+    seen = attention(encoder.backbone, spec.view(pictures.to(encoder.device)))
     if seen is None:
         return []
     (files.gallery / "attention").mkdir(exist_ok=True)

@@ -8,13 +8,12 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from nearfar.data.pictures import Pictures
-from nearfar.data.plain import plain_batches
+from nearfar.data.source import Source
+from nearfar.engine.spec import EncoderSpec
 from nearfar.errors import RunError, complaint
 from nearfar.networks.backbone import first_convolution
 from nearfar.networks.whitening import start_from_patches
 from nearfar.records import RunFolder
-from nearfar.views.image_view import PlainView
 
 __all__ = ["load_weights", "start_stem"]
 
@@ -27,16 +26,20 @@ CHILDREN = {"conv1": "0", "bn1": "1", "layer1": "4", "layer2": "5", "layer3": "6
 """The parts of a torchvision ResNet by their numbers, as in `nn.Sequential(*list(resnet.children()))`."""
 
 
-def start_stem(
-    network: nn.Module, source: Pictures, *, size: int, mean: tuple[float, ...], std: tuple[float, ...]
-) -> None:
-    """Starts the first convolution from the patches of some training pictures; networks without one are left alone."""
+def start_stem(network: nn.Module, source: Source, spec: EncoderSpec) -> None:
+    """Starts the first convolution from the patches of some training pictures; networks without one are left alone.
+
+    Args:
+        network: the backbone.
+        source: the training pictures.
+        spec: of the encoder.
+    """
     convolution = first_convolution(network)
     if convolution is None:
         return
     some = source.select(torch.linspace(0, len(source) - 1, min(STEM_PICTURES, len(source))).long().numpy())
-    pictures = [batch for batch, _ in plain_batches(some, size=size, channels=len(mean), batch_size=STEM_PICTURES)]
-    start_from_patches(convolution, PlainView(size=size, mean=mean, std=std)(torch.cat(pictures)))
+    ((pictures, _),) = spec.plain(some, device=torch.device("cpu"), batch_size=STEM_PICTURES)
+    start_from_patches(convolution, pictures)
 
 
 def load_weights(network: nn.Module, init: str) -> None:

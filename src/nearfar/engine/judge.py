@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from nearfar.data.pictures import Pictures
-from nearfar.engine.encoder import Encoder, raw_table
+from nearfar.engine.encoder import Encoder
 from nearfar.engine.layers import Layer
 from nearfar.errors import DataError, complaint, suggestion
 from nearfar.probes import cluster, fewshot, knn, linear, retrieval, ridge
@@ -171,8 +170,10 @@ def judge(
     scores = _scores(None if train is None else encoder.embed(train), table, probes, seed)
     others: dict[str, dict[str, Score]] = {}
     if baselines:
-        raw = partial(raw_table, size=encoder.spec.size, channels=encoder.spec.channels)
-        ways: dict[str, Callable[[Pictures], EmbeddingTable]] = {"raw": raw, "untrained": encoder.untrained().embed}
+        ways: dict[str, Callable[[Pictures], EmbeddingTable]] = {
+            "raw": encoder.spec.raw(train),
+            "untrained": encoder.untrained().embed,
+        }
         for role, embed in ways.items():
             others[role] = _scores(None if train is None else embed(train), embed(test), probes, seed)
     return scores, others, table

@@ -7,8 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nearfar.data.pictures import Pictures
-from nearfar.data.plain import plain_batches
+from nearfar.data.source import Source
 from nearfar.diagnostics import (
     alignment,
     alpha_req,
@@ -19,8 +18,6 @@ from nearfar.diagnostics import (
     uniformity,
 )
 from nearfar.engine.encoder import Encoder
-from nearfar.views.draws import Draws
-from nearfar.views.policies import simclr
 
 __all__ = ["label_free"]
 
@@ -33,7 +30,7 @@ VIEWS = 5
 
 
 @torch.no_grad()
-def label_free(encoder: Encoder, source: Pictures, *, seed: int = 0) -> dict[str, float]:
+def label_free(encoder: Encoder, source: Source, *, seed: int = 0) -> dict[str, float]:
     """The diagnostics of an encoder on some pictures, with the same views whatever it was trained on.
 
     Compare them between encoders of one width on the same pictures; the docstring of each diagnostic says what it can
@@ -65,13 +62,10 @@ def label_free(encoder: Encoder, source: Pictures, *, seed: int = 0) -> dict[str
     return {name: float(value) for name, value in found.items() if bool(value.isfinite())}
 
 
-def _in_views(encoder: Encoder, source: Pictures, *, seed: int) -> Float[Tensor, "n v d"]:
+def _in_views(encoder: Encoder, source: Source, *, seed: int) -> Float[Tensor, "n v d"]:
     """The representation of every picture in each of its views."""
-    spec, device = encoder.spec, next(encoder.backbone.parameters()).device
-    policy = simclr(spec.size, mean=spec.mean, std=spec.std, num_views=VIEWS)
     seen = torch.empty(len(source), VIEWS, encoder.dim)
-    for pictures, rows in plain_batches(source, size=spec.size, channels=spec.channels, batch_size=256):
-        index = torch.from_numpy(rows)
-        for place, view in enumerate(policy(pictures.to(device), Draws.of(seed, 0, index))):
-            seen[index, place] = encoder.backbone(view.contiguous(memory_format=torch.channels_last)).float().cpu()
+    for views, rows in encoder.spec.in_views(source, num_views=VIEWS, seed=seed, device=encoder.device):
+        for place, view in enumerate(views):
+            seen[torch.from_numpy(rows), place] = encoder.backbone(view).float().cpu()
     return seen

@@ -8,11 +8,9 @@ import torch
 from jaxtyping import Float
 
 from nearfar.data.pictures import Pictures
-from nearfar.data.plain import plain_batches
 from nearfar.engine.encoder import Encoder
 from nearfar.networks.stages import stage_vectors, stages
 from nearfar.probes import Score, knn, linear_by_layer
-from nearfar.views.image_view import PlainView
 
 __all__ = ["Layer", "embed_layers", "judge_layers"]
 
@@ -51,12 +49,9 @@ def embed_layers(encoder: Encoder, source: Pictures, *, batch_size: int = 256) -
     Returns:
         By the name of the stage, from first to last.
     """
-    spec, device = encoder.spec, next(encoder.backbone.parameters()).device
-    view = PlainView(size=spec.size, mean=spec.mean, std=spec.std)
     found, parts = dict[str, np.ndarray](), stages(encoder.backbone)
-    for pictures, rows in plain_batches(source, size=spec.size, channels=spec.channels, batch_size=batch_size):
-        seen = view(pictures.to(device)).contiguous(memory_format=torch.channels_last)
-        for name, vectors in stage_vectors(encoder.backbone, seen, of=parts).items():
+    for view, rows in encoder.spec.plain(source, device=encoder.device, batch_size=batch_size):
+        for name, vectors in stage_vectors(encoder.backbone, view, of=parts).items():
             if name not in found:
                 found[name] = np.empty((len(source), vectors.shape[1]), dtype=np.float32)
             found[name][rows] = vectors.cpu().numpy()

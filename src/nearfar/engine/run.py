@@ -18,7 +18,7 @@ from nearfar.engine.budget import steps_within
 from nearfar.engine.checkpoint import load_checkpoint
 from nearfar.engine.classifier import save_classifier
 from nearfar.engine.display import Display
-from nearfar.engine.encoder import Encoder, EncoderSpec
+from nearfar.engine.encoder import Encoder
 from nearfar.engine.gallery import write_inside
 from nearfar.engine.health import health
 from nearfar.engine.initial import load_weights, start_stem
@@ -26,9 +26,9 @@ from nearfar.engine.loggers import make_logger
 from nearfar.engine.optim import build_optimizer
 from nearfar.engine.recorder import Recorder, check_room, signals_noted
 from nearfar.engine.settings import Settings
+from nearfar.engine.spec import EncoderSpec
 from nearfar.engine.train import train
 from nearfar.methods.method import Method
-from nearfar.networks.backbone import backbone
 from nearfar.networks.norm import synchronize_batch_norm
 from nearfar.records import RunFolder, read_json
 from nearfar.schedules import warmup_cosine
@@ -106,14 +106,14 @@ class Training:
 
     def _start(self) -> nn.Module:
         """The backbone before step 0."""
-        settings = self.settings
-        if settings.init is not None and settings.init.startswith("timm:"):
-            return backbone(settings.backbone, size=settings.size, channels=settings.channels, pretrained=True)
+        init = self.settings.init
+        if init is not None and init.startswith("timm:"):
+            return self.spec.network(pretrained=True)
         network = self.spec.build()
-        if settings.init is not None:
-            load_weights(network, settings.init)
-        elif settings.start_stem:
-            start_stem(network, self.source, size=settings.size, mean=settings.mean, std=settings.std)
+        if init is not None:
+            load_weights(network, init)
+        elif self.settings.start_stem:
+            start_stem(network, self.source, self.spec)
         return network
 
     @property

@@ -1,16 +1,15 @@
 """What one run is: every setting resolved to a plain value, as `run.json` keeps it."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from types import UnionType
 from typing import Any, get_args, get_origin
 
-from nearfar.engine.encoder import EncoderSpec
+from nearfar.engine.encoder import SPECS
+from nearfar.engine.image_spec import ImageSpec
+from nearfar.engine.spec import EncoderSpec, as_tuples
 from nearfar.errors import RunError, complaint
 
 __all__ = ["Settings"]
-
-SPECIFIED = ("backbone", "stem", "size", "channels", "mean", "std", "seed")
-"""The settings that an encoder is rebuilt and fed by."""
 
 LATER = ("examples", "without")
 """Settings that older runs do not know; they have the defaults."""
@@ -25,13 +24,8 @@ class Settings:
     Attributes:
         method: its name on the command line.
         options: the method's keyword arguments, all of them.
-        backbone: its name.
-        stem: "small" or "standard"; None lets the size of the pictures decide.
+        spec: of the encoder; its seed is that of everything random.
         init: what the backbone starts from besides chance; None for nothing.
-        size: side of the views in pixels.
-        channels: of the pictures.
-        mean: of each channel in [0, 1].
-        std: of each channel.
         examples: how many of the data's examples are learned from; None for all.
         views: keyword arguments of the policy.
         without: augmentations that are left out of the views.
@@ -45,20 +39,14 @@ class Settings:
         warmup: part of the run over which the rate rises.
         clip: greatest norm of the gradient; None for no limit.
         steps: optimizer steps.
-        seed: of everything random.
         precision: Fabric's name of it, e.g. "bf16-mixed".
         cached_side: shorter side to which pictures are shrunk and kept on disk; None reads the originals.
     """
 
     method: str
     options: dict[str, Any]
-    backbone: str
-    stem: str | None
+    spec: EncoderSpec
     init: str | None
-    size: int
-    channels: int
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
     examples: int | None = None
     views: dict[str, Any] = field(default_factory=dict)
     without: tuple[str, ...] = ()
@@ -72,18 +60,18 @@ class Settings:
     warmup: float
     clip: float | None = None
     steps: int
-    seed: int
     precision: str
     cached_side: int | None = None
 
     @property
-    def spec(self) -> EncoderSpec:
-        """How to rebuild and feed the backbone."""
-        return EncoderSpec(**{name: getattr(self, name) for name in SPECIFIED})
+    def seed(self) -> int:
+        """Of everything random."""
+        return self.spec.seed
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self)
+        """Plain JSON values, those of the encoder's spec among them."""
+        own = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "spec"}
+        return {**self.spec.as_dict(), **own}
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> "Settings":
@@ -92,19 +80,27 @@ class Settings:
         Raises:
             RunError: a setting is missing, unknown or of another type.
         """
-        known = {entry.name: entry.type for entry in fields(cls)}
-        value = {entry.name: entry.default for entry in fields(cls) if entry.name in LATER} | value
+        value = {"modality": ImageSpec.modality, **_defaults(), **value}
+        kind = SPECS.get(value["modality"], ImageSpec)
+        own = {entry.name: entry.type for entry in fields(cls) if entry.name != "spec"}
+        specified = {entry.name: entry.type for entry in fields(kind)}
+        known = {"modality": str, **specified, **own}
         if set(value) != set(known):
             difference = sorted(set(value) ^ set(known))
             raise RunError(complaint("run.json", "settings", "those of this version", difference, "Train anew"))
-        plain = {name: _tuples(entry) for name, entry in value.items()}
+        plain: dict[str, Any] = as_tuples(value)
         for name, hint in known.items():
             if not _fits(plain[name], hint):
-                kind = getattr(hint, "__name__", hint)
+                words = getattr(hint, "__name__", hint)
                 raise RunError(
-                    complaint("run.json", name, f"of type {kind}", value[name], "Restore run.json or train anew")
+                    complaint("run.json", name, f"of type {words}", value[name], "Restore run.json or train anew")
                 )
-        return cls(**plain)
+        return cls(spec=kind(**{name: plain[name] for name in specified}), **{name: plain[name] for name in own})
+
+
+def _defaults() -> dict[str, Any]:
+    """Of the settings that older runs do not know."""
+    return {entry.name: entry.default for entry in fields(Settings) if entry.name in LATER}
 
 
 def _fits(value: Any, hint: Any) -> bool:
@@ -121,12 +117,3 @@ def _fits(value: Any, hint: Any) -> bool:
         )
     kind = get_origin(hint) or hint
     return type(value) is kind or (kind is float and type(value) is int)
-
-
-def _tuples(value: Any) -> Any:
-    """JSON's lists as the tuples they were, at any depth."""
-    if isinstance(value, list):
-        return tuple(_tuples(entry) for entry in value)
-    if isinstance(value, dict):
-        return {name: _tuples(entry) for name, entry in value.items()}
-    return value

@@ -7,6 +7,7 @@ import numpy as np
 
 from nearfar.data.pictures import Pictures
 from nearfar.data.plain import channel_statistics
+from nearfar.engine.image_spec import ImageSpec
 from nearfar.engine.settings import Settings
 from nearfar.errors import DataError, complaint
 from nearfar.methods.method import Method
@@ -52,16 +53,15 @@ def resolve(
     recipe = for_pictures(name, size=size, source=source, begun=said["init"] is not None)
     batch_size = _batch_size(said["batch_size"], said["accumulate"], method, source, recipe)
     mean, std = channel_statistics(source, source.channels)
+    spec = ImageSpec(
+        backbone=_backbone(said, recipe), stem=_stem(said), size=size, channels=source.channels, mean=mean, std=std,
+        seed=int(seed),
+    )  # fmt: skip
     return Settings(
         method=name,
         options=_options(method, recipe, options),
-        backbone=_backbone(said, recipe),
-        stem=said["stem"],
+        spec=spec,
         init=said["init"],
-        size=size,
-        channels=source.channels,
-        mean=mean,
-        std=std,
         examples=said["examples"],
         views=dict(recipe.views),
         without=tuple(said["without"]),
@@ -73,7 +73,6 @@ def resolve(
         warmup=recipe.warmup,
         clip=said["clip"],
         steps=_steps(said, recipe, len(source) // batch_size),
-        seed=int(seed),
         precision=precision,
     )
 
@@ -84,18 +83,22 @@ def policy(settings: Settings) -> Policy:
     Raises:
         ValueError: an augmentation that is to be left out is unknown.
     """
-    make = for_pictures(settings.method, size=settings.size).policy
-    return make(settings.size, mean=settings.mean, std=settings.std, **settings.views).without(settings.without)
+    spec = settings.spec
+    assert isinstance(spec, ImageSpec)
+    make = for_pictures(settings.method, size=spec.size).policy
+    return make(spec.size, mean=spec.mean, std=spec.std, **settings.views).without(settings.without)
 
 
 def described(settings: Settings) -> str:
     """The settings that decide most, and how the learning rate follows the batch: one line for people."""
-    recipe = for_pictures(settings.method, size=settings.size, begun=settings.init is not None)
+    spec = settings.spec
+    assert isinstance(spec, ImageSpec)
+    recipe = for_pictures(settings.method, size=spec.size, begun=settings.init is not None)
     usual = settings.optimizer, settings.learning_rate
     is_recipe = usual == (recipe.optimizer, recipe.scaled_rate(settings.batch_size))
     rate = recipe.rate_line if is_recipe else f"learning rate {settings.learning_rate:.3g}"
     length = f"{settings.steps:,} steps of {settings.batch_size:,} examples"
-    return f"Settings: {settings.backbone} at {settings.size} px, {length}, {settings.optimizer}, {rate}."
+    return f"Settings: {spec.backbone} at {spec.size} px, {length}, {settings.optimizer}, {rate}."
 
 
 def _backbone(said: Mapping[str, Any], recipe: Recipe) -> str:
@@ -114,6 +117,12 @@ def _backbone(said: Mapping[str, Any], recipe: Recipe) -> str:
             )
         )
     return name
+
+
+def _stem(said: Mapping[str, Any]) -> str | None:
+    """Published weights are of the standard stem, however small the pictures are."""
+    is_published = said["init"] is not None and said["init"].startswith("timm:")
+    return said["stem"] or ("standard" if is_published else None)
 
 
 def _steps(said: Mapping[str, Any], recipe: Recipe, steps_per_epoch: int) -> int:

@@ -82,7 +82,7 @@ def _equal_examples(settings: Settings, chosen: dict[str, Any]) -> dict[str, Any
 
 def _backbones(grid: Grid, settings: Settings, source: Pictures) -> Grid:
     """The network of the recipe, which convolves, and a Transformer."""
-    return {"backbone": (settings.backbone, TRANSFORMER)} | grid
+    return {"backbone": (settings.spec.backbone, TRANSFORMER)} | grid
 
 
 STUDIES: Mapping[str, Study] = {
