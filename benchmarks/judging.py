@@ -1,14 +1,15 @@
 """Judging: what probes cost beside their peers, and what they say of real data.
 
     python benchmarks/judging.py --part speed [--rows 50000]        k-NN and the linear probe, on two threads
-    python benchmarks/judging.py --part reid omniglot transfer [--seeds 0 1 2] [--examples 20000]
+    python benchmarks/judging.py --part reid omniglot transfer finetune [--seeds 0 1 2] [--examples 20000]
     python benchmarks/judging.py --table                            prints the records
 
 `speed`: see judging_speed.py.
 
 `reid`: ORL faces, 30 people to learn from, 10 to be found again. `omniglot`: the characters of three alphabets to learn
 from, those of two to be told apart. `transfer`: an encoder of 10,000 CIFAR-10 pictures on CIFAR-10, Fashion-MNIST and
-sign language. Each beside raw pixels and the untrained network; `--examples` are those seen in training.
+sign language. Each beside raw pixels and the untrained network. `finetune`: such an encoder on 1 %, 10 % and all of the
+labels, beside the same network on the same labels from scratch, 150 steps each. `--examples` are those seen in training.
 
 Every result is kept in `records/judging.json`; what is there is not run again, so it may be run in pieces. Each is a
 process of its own.
@@ -32,13 +33,20 @@ from judging_speed import ROWS, SPEED, THREADS
 from machine import processor
 
 import nearfar
+from nearfar.api.finetuned import finetuned
 from nearfar.data import Pictures, hold_out_classes, open_source, with_few_examples
 from nearfar.engine import Encoder, judge
 from nearfar.probes import Score, fewshot
 
 RECORDS = Path(__file__).with_name("records") / "judging.json"
-EXAMPLES = {"reid": 20_000, "omniglot": 50_000, "transfer": 50_000}
-METHODS = {"reid": ("triplet", "simclr"), "omniglot": ("triplet", "simclr"), "transfer": ("simclr",)}
+EXAMPLES = {"reid": 20_000, "omniglot": 50_000, "transfer": 50_000, "finetune": 50_000}
+METHODS = {
+    "reid": ("triplet", "simclr"),
+    "omniglot": ("triplet", "simclr"),
+    "transfer": ("simclr",),
+    "finetune": ("simclr",),
+}
+TUNING_STEPS = 150
 UNSEEN = ("retrieval", "cluster", "fewshot")
 
 
@@ -111,11 +119,25 @@ def _five_way(encoder: Encoder, held: Pictures, seed: int, *, draws: int = 100) 
     return {"5-way 1-shot": statistics.fmean(accuracies)}
 
 
-def transfer(name: str, seed: int, examples: int) -> dict[str, Any]:
+def _pretrained(name: str, folder: str, seed: int, examples: int) -> nearfar.Run:
     source = cifar10("train").select(np.arange(10_000))
     source.labels = None
+    return nearfar.pretrain(name, source, epochs=examples / 10_000, seed=seed, out=Path(folder) / "run")
+
+
+def finetune(name: str, seed: int, examples: int) -> dict[str, Any]:
+    train = cifar10("train").select(np.arange(10_000))
     with tempfile.TemporaryDirectory() as folder:
-        run = nearfar.pretrain(name, source, epochs=examples / 10_000, seed=seed, out=Path(folder) / "run")
+        encoder = _pretrained(name, folder, seed, examples).encoder
+        found = finetuned(encoder, train, cifar10("test"), seed=seed, steps=TUNING_STEPS)
+        roles = zip(("encoder", "scratch"), found, strict=True)
+        scores = {role: {part: score.accuracy for part, score in each.items()} for role, each in roles}
+        return scores | {"seconds": _seconds()}
+
+
+def transfer(name: str, seed: int, examples: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        run = _pretrained(name, folder, seed, examples)
         facts: dict[str, Any] = {"seconds": _seconds()}
         for title, place in {
             "CIFAR-10": "cifar10",
@@ -151,7 +173,12 @@ def _seconds() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-PARTS: dict[str, Callable[[str, int, int], dict[str, Any]]] = {"reid": reid, "omniglot": omniglot, "transfer": transfer}
+PARTS: dict[str, Callable[[str, int, int], dict[str, Any]]] = {
+    "reid": reid,
+    "omniglot": omniglot,
+    "transfer": transfer,
+    "finetune": finetune,
+}
 
 
 def run_one(key: str) -> dict[str, Any]:
@@ -189,7 +216,7 @@ def tables(records: dict[str, Any]) -> str:
     """The records as Markdown."""
     found = [_speed_table(name, records) for name in SPEED]
     found += [_unseen_table(part, records) for part in ("reid", "omniglot")]
-    return "\n\n".join(table for table in [*found, _transfer_table(records)] if table)
+    return "\n\n".join(table for table in [*found, _transfer_table(records), _tuning_table(records)] if table)
 
 
 def _speed_table(name: str, records: dict[str, Any]) -> str:
@@ -244,6 +271,18 @@ def _transfer_table(records: dict[str, Any]) -> str:
                     rows.append(f"| {title} | {method} | {seed} | {int(examples):,} | {' | '.join(cells)} |")
     probes = " | ".join(f"{probe} | raw | untrained" for probe in ("k-NN", "linear", "10 labels a class"))
     head = f"| data | learned by | seed | examples | {probes} |\n|---|---|---:|---:|{'---:|' * 9}"
+    return "\n".join([head, *rows]) if rows else ""
+
+
+def _tuning_table(records: dict[str, Any]) -> str:
+    found = [(key.split("|"), record) for key, record in sorted(records.items()) if key.startswith("finetune|")]
+    rows = []
+    for (_, method, seed, examples), record in found:
+        for role in ("encoder", "scratch"):
+            cells = " | ".join(f"{accuracy:.3f}" for accuracy in record[role].values())
+            rows.append(f"| {role} | {method} | {seed} | {int(examples):,} | {cells} |")
+    labels = "1 % of the labels | 10 % | 100 %"
+    head = f"| begun from | learned by | seed | examples | {labels} |\n|---|---|---:|---:|---:|---:|---:|"
     return "\n".join([head, *rows]) if rows else ""
 
 
