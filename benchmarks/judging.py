@@ -9,7 +9,7 @@
 `reid`: ORL faces, 30 people to learn from, 10 to be found again. `omniglot`: the characters of three alphabets to learn
 from, those of two to be told apart. `transfer`: an encoder of 10,000 CIFAR-10 pictures on CIFAR-10, Fashion-MNIST and
 sign language. Each beside raw pixels and the untrained network. `finetune`: such an encoder on 1 %, 10 % and all of the
-labels, beside the same network on the same labels from scratch, 150 steps each. `--examples` are those seen in training.
+labels, beside the same network on the same labels from scratch, 150 steps each. `--examples` are seen in training.
 
 Every result is kept in `records/judging.json`; what is there is not run again, so it may be run in pieces. Each is a
 process of its own.
