@@ -99,7 +99,7 @@ def our_epoch(source: Pictures, epoch: int, *, workers: int = WORKERS) -> Iterat
     first = epoch * feed.steps_per_epoch
     views = torch.empty(BATCH, 3, SIZE, SIZE).to(memory_format=torch.channels_last)
     for raw in feed.batches(first, first + feed.steps_per_epoch):
-        for view, crop, mirrored in zip(views, raw.pictures[0], (torch.rand(BATCH) < 0.5).tolist(), strict=True):
+        for view, crop, mirrored in zip(views, raw.examples[0], (torch.rand(BATCH) < 0.5).tolist(), strict=True):
             torch.mul(crop.flip(2) if mirrored else crop, 1 / 255, out=view)
         yield views
 
@@ -200,7 +200,7 @@ def detail(source: Pictures, place: Path) -> list[dict[str, float]]:
         )  # fmt: skip
         plan = ViewPlan(Policy((view,)), seed=0, micro_steps=10**6)
         one, other = (
-            next(PictureFeed(each, batch_size=count, seed=0, boxes=plan).batches(0, 1)).pictures[0].float()
+            next(PictureFeed(each, batch_size=count, seed=0, boxes=plan).batches(0, 1)).examples[0].float()
             for each in (source, small)
         )
         rows.append({"area": round(area, 3), "mean_difference_levels": round(float((one - other).abs().mean()), 2)})

@@ -103,7 +103,7 @@ def _runs(root: Path) -> None:
     damaged("torn-weights", "encoder.safetensors", weights[: len(weights) // 2])
     damaged("torn-encoder", "encoder.json", json.dumps(encoder)[:100])
     damaged("newer-encoder", "encoder.json", json.dumps(encoder | {"schema": 1000}))
-    damaged("text-encoder", "encoder.json", json.dumps(encoder | {"modality": "text"}))
+    damaged("sound-encoder", "encoder.json", json.dumps(encoder | {"modality": "sound"}))
     damaged("small-encoder", "encoder.json", json.dumps(encoder | {"channels": 1}))
     damaged("torn-checkpoint", "last.ckpt", checkpoint[: len(checkpoint) // 2])
     damaged("no-checkpoint", "last.ckpt", "not a checkpoint")

@@ -350,8 +350,8 @@ nearfar evaluate runs/torn-encoder pictures
     nearfar: runs/torn-encoder/encoder.json must be a readable JSON file. Got '...'. Restore it or train anew.
 nearfar evaluate runs/newer-encoder pictures
     nearfar: runs/newer-encoder/encoder.json must be of schema 1 or older. Got 1000. Upgrade nearfar.
-nearfar evaluate runs/text-encoder pictures
-    load: run must be of pictures. Got 'text'. Upgrade nearfar, or name another run.
+nearfar evaluate runs/sound-encoder pictures
+    load: run must be of modality image or text. Got 'sound'. Upgrade nearfar, or name another run.
 nearfar evaluate runs/small-encoder pictures
     load: runs/small-encoder must be an undamaged encoder. Got '...'. Restore it or train anew.
 nearfar evaluate runs/first nowhere
@@ -523,8 +523,8 @@ nearfar embed runs/first nowhere --out new.parquet
 nearfar embed runs/unfinished pictures --out new.parquet
     load: runs/unfinished must be a run with an encoder. Got 'no encoder.json'. Finish it by `nearfar resume
     runs/unfinished`.
-nearfar embed runs/text-encoder pictures --out new.parquet
-    load: run must be of pictures. Got 'text'. Upgrade nearfar, or name another run.
+nearfar embed runs/sound-encoder pictures --out new.parquet
+    load: run must be of modality image or text. Got 'sound'. Upgrade nearfar, or name another run.
 nearfar embed runs/first pictures --out no/such/vectors.parquet
     embed: out must be a file in an existing folder. Got 'no/such/vectors.parquet'. Try --out vectors.parquet.
 nearfar embed runs/first pictures --out pictures

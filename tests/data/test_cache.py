@@ -113,7 +113,7 @@ def test_gray_and_turned_pictures(write: Callable[..., Path], folder: Path) -> N
 def test_a_feed_reads_the_same_with_and_without(varied: Path, folder: Path, workers: int) -> None:
     def batches(source: Pictures, workers: int) -> list[Tensor]:
         feed = PictureFeed(source, batch_size=4, seed=1, workers=workers, boxes=Whole())
-        return [batch.pictures[0] for batch in feed.batches(0, 6)]
+        return [batch.examples[0] for batch in feed.batches(0, 6)]
 
     expected = batches(through(varied), 0)
     small = through(varied, folder)

@@ -28,7 +28,7 @@ def feed(source: Any, **options: Any) -> PictureFeed:
 
 def same(one: RawBatch, other: RawBatch) -> bool:
     def tensors(batch: RawBatch) -> tuple[Tensor, ...]:
-        pictures = batch.pictures if isinstance(batch.pictures, tuple) else (batch.pictures,)
+        pictures = batch.examples if isinstance(batch.examples, tuple) else (batch.examples,)
         return (*pictures, batch.index, torch.empty(0) if batch.label is None else batch.label)
 
     return all(torch.equal(a, b) for a, b in zip(tensors(one), tensors(other), strict=True))
@@ -56,10 +56,10 @@ def test_a_kept_batch_is_its_rows(kept: Pictures) -> None:
     reader = feed(kept)
     batch = next(reader.batches(7, 8))
     assert batch.index.tolist() == reader.rows(7).tolist()
-    assert isinstance(batch.pictures, Tensor)
-    assert batch.pictures.shape == (4, 3, 6, 6)
-    assert batch.pictures.dtype == torch.uint8
-    for picture, row in zip(batch.pictures, batch.index.tolist(), strict=True):
+    assert isinstance(batch.examples, Tensor)
+    assert batch.examples.shape == (4, 3, 6, 6)
+    assert batch.examples.dtype == torch.uint8
+    for picture, row in zip(batch.examples, batch.index.tolist(), strict=True):
         assert np.array_equal(picture.permute(1, 2, 0), np.asarray(kept.read(row)))
     assert batch.label is not None
     assert batch.label.tolist() == [row % 3 for row in batch.index.tolist()]
@@ -69,19 +69,19 @@ def test_a_selection_reads_its_own_rows(kept: Pictures) -> None:
     chosen = kept.select(np.array([9, 2, 21, 5]))
     batch = next(feed(chosen).batches(0, 1))
     whole = kept.pixels(np.array([9, 2, 21, 5]))
-    assert isinstance(batch.pictures, Tensor)
-    assert torch.equal(batch.pictures, whole[batch.index])
+    assert isinstance(batch.examples, Tensor)
+    assert torch.equal(batch.examples, whole[batch.index])
 
 
 def test_cropped_views_come_in_their_sizes(varied: Path) -> None:
     source = open_source(varied)
     batch = next(feed(source).batches(0, 1))
-    assert isinstance(batch.pictures, tuple)
-    assert [view.shape for view in batch.pictures] == [(4, 3, 16, 16), (4, 3, 8, 8)]
+    assert isinstance(batch.examples, tuple)
+    assert [view.shape for view in batch.examples] == [(4, 3, 16, 16), (4, 3, 8, 8)]
     for place, row in enumerate(batch.index.tolist()):
         offset = row % 5
         expected = source.read(row).resize((16, 16), 2, box=(offset, offset, offset + 20, offset + 20))
-        crop = batch.pictures[0][place].permute(1, 2, 0).numpy().astype(int)
+        crop = batch.examples[0][place].permute(1, 2, 0).numpy().astype(int)
         assert np.abs(crop - np.asarray(expected, int)).max() <= 3, "a box one pixel further differs by tens"
 
 

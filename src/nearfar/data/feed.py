@@ -1,4 +1,4 @@
-"""What training reads: batches of raw pictures, each a function of the seed and the step alone."""
+"""What training reads: batches of raw examples, each a function of the seed and the step alone."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -12,6 +12,7 @@ from torch import Tensor
 from nearfar.data.loader import in_order
 from nearfar.data.pictures import Pictures
 from nearfar.errors import complaint
+from nearfar.views.tokens import Tokens
 
 __all__ = ["Boxes", "PictureFeed", "RawBatch"]
 
@@ -20,15 +21,16 @@ Boxes = Callable[[int, np.ndarray, Tensor, Tensor], Sequence[tuple[Tensor, int]]
 
 
 class RawBatch(NamedTuple):
-    """One rank's examples of one step, as bytes.
+    """One rank's examples of one step, as they were read.
 
     Attributes:
-        pictures: a canvas (n, c, h, w) that all views share, or a batch of crops (n, c, size, size) for each view.
+        examples: of pictures, a canvas (n, c, h, w) of bytes that all views share, or a batch of crops
+            (n, c, size, size) for each view; of texts, their tokens.
         label: the class of each example, -1 where it is unknown; None where the source has no labels.
         index: the row of each example in its source.
     """
 
-    pictures: UInt8[Tensor, "n c h w"] | tuple[UInt8[Tensor, "n c _ _"], ...]
+    examples: UInt8[Tensor, "n c h w"] | tuple[UInt8[Tensor, "n c _ _"], ...] | Tokens
     label: Int[Tensor, "n"] | None
     index: Int[Tensor, "n"]  # type: ignore[assignment]  # nobody searches a batch by tuple.index
 
@@ -108,7 +110,7 @@ class PictureFeed:
         rows = self.rows(step)
         labels = self.pictures.labels
         return RawBatch(
-            pictures=self.pictures.pixels(rows) if self.pictures.is_kept else self._crops(step, rows),
+            examples=self.pictures.pixels(rows) if self.pictures.is_kept else self._crops(step, rows),
             label=None if labels is None else torch.from_numpy(labels[rows]),
             index=torch.from_numpy(rows),
         )

@@ -16,6 +16,7 @@ from nearfar.engine.run import Run, Training
 from nearfar.engine.search import Neighbours, Searched, searched
 from nearfar.engine.settings import Settings
 from nearfar.engine.spec import EncoderSpec
+from nearfar.engine.text_spec import TextSpec, tf_idf
 from nearfar.engine.train import Feed, Watch, make_batch, train
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Scores",
     "Searched",
     "Settings",
+    "TextSpec",
     "Training",
     "Watch",
     "available_memory",
@@ -55,6 +57,7 @@ __all__ = [
     "save_checkpoint",
     "save_classifier",
     "searched",
+    "tf_idf",
     "train",
     "write_inside",
     "write_sample",

@@ -10,16 +10,16 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from nearfar.data.opening import open_source
 from nearfar.engine.image_spec import ImageSpec
 from nearfar.engine.spec import EncoderSpec, as_tuples
+from nearfar.engine.text_spec import TextSpec
 from nearfar.errors import DataError, RunError, complaint
 from nearfar.networks.backbone import dim_of
 from nearfar.records import EmbeddingTable, RunFolder, atomic_write, read_json, write_json
 
 __all__ = ["Encoder"]
 
-SPECS: Mapping[str, type[EncoderSpec]] = {ImageSpec.modality: ImageSpec}
+SPECS: Mapping[str, type[EncoderSpec]] = {spec.modality: spec for spec in (ImageSpec, TextSpec)}
 """What an encoder is rebuilt and fed by, by its modality."""
 
 
@@ -60,7 +60,7 @@ class Encoder:
         Raises:
             DataError: the data cannot be read, or is of another modality.
         """
-        source = open_source(data, split=split, where="embed")
+        source = self.spec.opened(data, split=split, where="embed")
         if source.modality != self.spec.modality:
             raise DataError(
                 complaint(
@@ -95,7 +95,7 @@ class Encoder:
         value = read_json(files.encoder)
         if value.get("modality", ImageSpec.modality) not in SPECS:
             next_step = "Upgrade nearfar, or name another run"
-            raise RunError(complaint("load", "run", "of pictures", value["modality"], next_step))
+            raise RunError(complaint("load", "run", f"of modality {' or '.join(SPECS)}", value["modality"], next_step))
         try:
             spec = _spec(value)
             network = spec.build()

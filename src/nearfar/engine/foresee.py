@@ -108,6 +108,7 @@ def check_network(network: nn.Module, spec: ImageSpec, plan: ViewPlan) -> None:
     Raises:
         RunError: the network refuses a size.
     """
+    assert isinstance(plan.policy, Policy)
     sizes = {view.size for _, factor in plan.stages for view in plan.policy.resized(factor).views}
     was_training = network.training
     network.eval()

@@ -19,6 +19,7 @@ from nearfar.engine.spec import EncoderSpec
 from nearfar.records import SCHEMA, EmbeddingTable, RunFolder, write_json
 from nearfar.views.draws import Draws
 from nearfar.views.plan import ViewPlan
+from nearfar.views.policy import Policy
 
 __all__ = ["sample_rows", "write_inside", "write_sample", "write_views"]
 
@@ -38,6 +39,7 @@ def write_views(files: RunFolder, source: Pictures, plan: ViewPlan, spec: Encode
         spec: of the encoder.
     """
     assert isinstance(spec, ImageSpec)
+    assert isinstance(plan.policy, Policy)
     size, seed = spec.size, spec.seed
     folder = files.gallery / "views"
     folder.mkdir(parents=True, exist_ok=True)

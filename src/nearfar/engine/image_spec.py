@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Int
 from torch import nn
 
+from nearfar.data.opening import open_source
 from nearfar.data.pictures import Pictures
 from nearfar.data.plain import plain_batches
 from nearfar.data.source import Source
@@ -56,6 +57,10 @@ class ImageSpec(EncoderSpec):
     def view(self) -> PlainView:
         """What the encoder sees of a picture's centre square."""
         return PlainView(size=self.size, mean=self.mean, std=self.std)
+
+    def opened(self, data: Any, *, split: str | None, where: str) -> Source:
+        """Pictures from wherever they are."""
+        return open_source(data, split=split, where=where)
 
     def plain(
         self, source: Source, *, device: torch.device, batch_size: int = 256

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nearfar.data.pictures import Pictures
+from nearfar.data.source import Source
 from nearfar.engine.encoder import Encoder
 from nearfar.engine.layers import Layer
 from nearfar.errors import DataError, complaint, suggestion
@@ -116,7 +116,7 @@ def check_probes(
         raise ValueError(complaint(where, "probes", "at least one", [], f"Choose from {', '.join(known)}"))
 
 
-def check_labels(source: Pictures, role: str, *, where: str = "evaluate") -> None:
+def check_labels(source: Source, role: str, *, where: str = "evaluate") -> None:
     """Refuses data that probes cannot judge with.
 
     Args:
@@ -142,8 +142,8 @@ def check_labels(source: Pictures, role: str, *, where: str = "evaluate") -> Non
 
 def judge(
     encoder: Encoder,
-    train: Pictures | None,
-    test: Pictures,
+    train: Source | None,
+    test: Source,
     *,
     probes: Sequence[str],
     baselines: bool = True,
@@ -170,7 +170,7 @@ def judge(
     scores = _scores(None if train is None else encoder.embed(train), table, probes, seed)
     others: dict[str, dict[str, Score]] = {}
     if baselines:
-        ways: dict[str, Callable[[Pictures], EmbeddingTable]] = {
+        ways: dict[str, Callable[[Source], EmbeddingTable]] = {
             "raw": encoder.spec.raw(train),
             "untrained": encoder.untrained().embed,
         }

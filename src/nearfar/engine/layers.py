@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from nearfar.data.pictures import Pictures
+from nearfar.data.source import Source
 from nearfar.engine.encoder import Encoder
 from nearfar.networks.stages import stage_vectors, stages
 from nearfar.probes import Score, knn, linear_by_layer
@@ -38,7 +38,7 @@ class Layer:
 
 
 @torch.no_grad()
-def embed_layers(encoder: Encoder, source: Pictures, *, batch_size: int = 256) -> dict[str, Float[np.ndarray, "n _"]]:
+def embed_layers(encoder: Encoder, source: Source, *, batch_size: int = 256) -> dict[str, Float[np.ndarray, "n _"]]:
     """Every stage of the backbone for every picture, averaged over positions; one pass through the network each.
 
     Args:
@@ -58,7 +58,7 @@ def embed_layers(encoder: Encoder, source: Pictures, *, batch_size: int = 256) -
     return {name: found[name] for name in parts if name in found}
 
 
-def judge_layers(encoder: Encoder, train: Pictures, test: Pictures, *, seed: int = 0) -> tuple[Layer, ...]:
+def judge_layers(encoder: Encoder, train: Source, test: Source, *, seed: int = 0) -> tuple[Layer, ...]:
     """The linear probe and the neighbours on every stage, from first to last.
 
     Args:

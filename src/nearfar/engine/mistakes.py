@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from nearfar.data.pictures import Pictures
+from nearfar.data.source import Source
 from nearfar.probes import Score
 
 __all__ = ["confusion", "guesses"]
@@ -14,7 +14,7 @@ MOST_CLASSES = 50
 """A table of more says nothing to people."""
 
 
-def confusion(score: Score, train: Pictures, test: Pictures) -> dict[str, Any] | None:
+def confusion(score: Score, train: Source, test: Source) -> dict[str, Any] | None:
     """How often each class is taken for each.
 
     Args:
@@ -38,7 +38,7 @@ def confusion(score: Score, train: Pictures, test: Pictures) -> dict[str, Any] |
     return {"classes": [train.class_names[label] for label in classes], "counts": counts.tolist()}
 
 
-def guesses(score: Score, train: Pictures, test: Pictures) -> tuple[Int[np.ndarray, "m"], Float[np.ndarray, "m"]]:
+def guesses(score: Score, train: Source, test: Source) -> tuple[Int[np.ndarray, "m"], Float[np.ndarray, "m"]]:
     """The likeliest class of each test picture, and the probability of its own.
 
     Args:
@@ -60,7 +60,7 @@ def guesses(score: Score, train: Pictures, test: Pictures) -> tuple[Int[np.ndarr
     return predicted, certainty
 
 
-def _classes(train: Pictures) -> Int[np.ndarray, "classes"]:
+def _classes(train: Source) -> Int[np.ndarray, "classes"]:
     """The labels of the columns of the probabilities."""
     assert train.labels is not None
     return np.unique(train.labels[train.labels >= 0])

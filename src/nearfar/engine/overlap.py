@@ -1,4 +1,4 @@
-"""Pictures that an encoder has seen: those it learned from are remembered in the run's folder, by a hash of each."""
+"""Examples that an encoder has seen: those it learned from are remembered in the run's folder, by a hash of each."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, UInt64
 
-from nearfar.data.pictures import Pictures
+from nearfar.data.source import Source
 from nearfar.engine.intake import named
 from nearfar.errors import RunError, complaint
 from nearfar.records import SCHEMA, RunFolder, atomic_write
@@ -17,7 +17,7 @@ NAMED = 5
 """How many ids stand for all pictures that are in two parts."""
 
 
-def write_seen(files: RunFolder, source: Pictures) -> None:
+def write_seen(files: RunFolder, source: Source) -> None:
     """Writes `seen.npz`: 8 bytes of the hash of each picture, sorted.
 
     Args:
@@ -52,7 +52,7 @@ def read_seen(files: RunFolder) -> UInt64[np.ndarray, "n"] | None:
     return hashes
 
 
-def overlap(train: Pictures, test: Pictures, seen: UInt64[np.ndarray, "n"] | None) -> dict[str, dict[str, Any] | None]:
+def overlap(train: Source, test: Source, seen: UInt64[np.ndarray, "n"] | None) -> dict[str, dict[str, Any] | None]:
     """Which test pictures are, byte for byte, in the data that something was learned from.
 
     Args:
@@ -94,7 +94,7 @@ def warnings_of(shared: Mapping[str, Mapping[str, Any] | None], *, tests: int) -
     return lines
 
 
-def _short(source: Pictures) -> UInt64[np.ndarray, "n"]:
+def _short(source: Source) -> UInt64[np.ndarray, "n"]:
     """The first 8 bytes of each picture's hash: enough to tell thousands of millions apart."""
     rows = np.ascontiguousarray(source.hashes).reshape(len(source), -1)
     return np.ascontiguousarray(rows.view(np.uint8)[:, :8]).view(np.uint64).ravel()

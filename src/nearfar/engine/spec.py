@@ -46,10 +46,14 @@ class EncoderSpec(ABC):
         """A backbone that starts from chance, as torch's generator has it, or from published weights."""
 
     @abstractmethod
+    def opened(self, data: Any, *, split: str | None, where: str) -> Source:
+        """Data that the encoder is to read; a source is returned as it is."""
+
+    @abstractmethod
     def plain(
         self, source: Source, *, device: torch.device, batch_size: int = 256
     ) -> Iterator[tuple[Any, Int[np.ndarray, "n"]]]:
-        """What the encoder sees of each example when nothing is drawn, in the order of the source, with its rows."""
+        """What the encoder sees of each example when nothing is drawn, all once and in any order, with their rows."""
 
     @abstractmethod
     def in_views(

@@ -6,6 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 from lightning_fabric import Fabric
+from torch import Tensor
 from torch.optim import Optimizer
 
 from nearfar.data.feed import RawBatch
@@ -13,6 +14,7 @@ from nearfar.engine.optim import set_rate
 from nearfar.errors import NonFiniteLossError, complaint
 from nearfar.methods.method import Batch, Method, Step
 from nearfar.views.plan import ViewPlan
+from nearfar.views.tokens import Tokens
 
 __all__ = ["Feed", "Watch", "make_batch", "train"]
 
@@ -112,14 +114,14 @@ def make_batch(plan: ViewPlan, micro_step: int, raw: RawBatch, *, device: torch.
     """
     index = raw.index.to(device)
     label = None if raw.label is None else raw.label.to(device)
-    views = plan.views(micro_step, _to(raw.pictures, device), index)
+    views = plan.views(micro_step, _to(raw.examples, device), index)
     return Batch(views, label, index, plan.keys(micro_step, index))
 
 
-def _to(pictures: Any, device: torch.device) -> Any:
-    if isinstance(pictures, tuple):
-        return tuple(crops.to(device, non_blocking=True) for crops in pictures)
-    return pictures.to(device, non_blocking=True)
+def _to(examples: Any, device: torch.device) -> Any:
+    if isinstance(examples, Tensor | Tokens):
+        return examples.to(device, non_blocking=True)
+    return tuple(crops.to(device, non_blocking=True) for crops in examples)
 
 
 def _network_seed(seed: int, micro_step: int, rank: int) -> int:

@@ -16,10 +16,12 @@ from nearfar.networks.queue import MemoryBank, Queue
 from nearfar.networks.recurrent import TextRecurrent
 from nearfar.networks.small import SmallResNet
 from nearfar.networks.stages import Stage, stage_vectors, stages
+from nearfar.networks.text_backbone import TEXT_BACKBONES, text_backbone
 from nearfar.networks.transformer import TextTransformer
 from nearfar.networks.whitening import start_from_patches
 
 __all__ = [
+    "TEXT_BACKBONES",
     "Backbone",
     "ConvDecoder",
     "MLPDecoder",
@@ -52,6 +54,7 @@ __all__ = [
     "stages",
     "start_from_patches",
     "synchronize_batch_norm",
+    "text_backbone",
     "unpatchify",
     "vit_of",
 ]

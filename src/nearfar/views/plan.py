@@ -1,6 +1,7 @@
 """Which views a run makes at which moment: a policy, a resolution schedule and the draws."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from nearfar.views.draws import Draws
 from nearfar.views.policy import Policy
+from nearfar.views.text_policy import TextPolicy
 
 __all__ = ["ViewPlan"]
 
@@ -27,12 +29,12 @@ class ViewPlan:
             as much per picture at a fraction of the cost.
     """
 
-    policy: Policy
+    policy: Policy | TextPolicy
     seed: int
     micro_steps: int
     stages: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
 
-    def at(self, micro_step: int) -> Policy:
+    def at(self, micro_step: int) -> Policy | TextPolicy:
         """The policy of a micro-step."""
         progress = micro_step / max(1, self.micro_steps)
         return self.policy.resized([factor for start, factor in self.stages if progress >= start][-1])
@@ -48,18 +50,17 @@ class ViewPlan:
         parts = zip(self.stages, ends, strict=True)
         return sum(max(0.0, min(end, progress) - start) * factor**1.5 for (start, factor), end in parts)
 
-    def views(
-        self, micro_step: int, pictures: Tensor | tuple[Tensor, ...], index: Int[Tensor, "n"]
-    ) -> tuple[Tensor, ...]:
-        """The views of one micro-step, in channels-last memory.
+    def views(self, micro_step: int, examples: Any, index: Int[Tensor, "n"]) -> tuple[Any, ...]:
+        """The views of one micro-step; those of pictures in channels-last memory.
 
         Args:
             micro_step: counted from the start of the run.
-            pictures: what `Policy` takes: one canvas, or one batch of crops for each view.
+            examples: what the policy takes: of pictures one canvas, or one batch of crops for each view; of texts
+                their tokens.
             index: the row of each example in its source.
         """
-        views = self.at(micro_step)(pictures, Draws.of(self.seed, micro_step, index))
-        return tuple(view.contiguous(memory_format=torch.channels_last) for view in views)
+        views = self.at(micro_step)(examples, Draws.of(self.seed, micro_step, index))
+        return tuple(map(_channels_last, views))
 
     def keys(self, micro_step: int, index: Int[Tensor, "n"]) -> Int[Tensor, "n"]:
         """What a method draws by in one micro-step, one key for each example, whatever its views draw.
@@ -75,4 +76,10 @@ class ViewPlan:
     ) -> tuple[tuple[Float[Tensor, "n 4"], int], ...]:
         """The crops of one micro-step for a loader that cuts them while it decodes: boxes and size, for each view."""
         draws = Draws.of(self.seed, micro_step, torch.from_numpy(rows))
-        return self.at(micro_step).boxes(heights, widths, draws)
+        policy = self.at(micro_step)
+        assert isinstance(policy, Policy)
+        return policy.boxes(heights, widths, draws)
+
+
+def _channels_last(view: Any) -> Any:
+    return view.contiguous(memory_format=torch.channels_last) if isinstance(view, Tensor) and view.ndim == 4 else view

@@ -127,6 +127,14 @@ class TextPolicy:
     views: tuple[Callable[[Tokens, Draws], Any], ...]
     salts: tuple[int, ...] = ()
 
+    def resized(self, factor: float) -> "TextPolicy":
+        """The same: texts have no resolution to begin a run below.
+
+        Args:
+            factor: of the resolution.
+        """
+        return self
+
     def __call__(self, texts: Tokens, draws: Draws) -> tuple[Any, ...]:
         """Makes the views.
 

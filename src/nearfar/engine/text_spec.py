@@ -1,0 +1,112 @@
+"""How an encoder of texts is rebuilt and fed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import nn
+
+from nearfar.data.sentences import Sentences
+from nearfar.data.source import Source
+from nearfar.data.text.opening import open_sentences
+from nearfar.data.tokenizer import Tokenizer
+from nearfar.engine.spec import EncoderSpec
+from nearfar.networks.pooling import Pooling
+from nearfar.networks.text_backbone import text_backbone
+from nearfar.records import EmbeddingTable
+from nearfar.views.draws import Draws
+from nearfar.views.text_policy import span_crops
+from nearfar.views.tokens import Tokens
+
+__all__ = ["TextSpec", "tf_idf"]
+
+WORDS = 4096
+"""TF-IDF counts the words that are in most texts, and no more than this many: it is kept as a dense table."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextSpec(EncoderSpec):
+    """An encoder of texts.
+
+    Attributes:
+        backbone: the network's name.
+        seed: that of the run; it also gives the untrained network.
+        tokenizer: what `Tokenizer.to_json` gives.
+        max_length: most tokens of a text, special ones too; longer texts lose their end.
+        dim: width of the representation.
+        depth: how many layers.
+        pooling: how the tokens become one vector: "mean", "cls" or "last".
+    """
+
+    modality = "text"
+
+    tokenizer: str
+    max_length: int = 128
+    dim: int = 256
+    depth: int = 4
+    pooling: Pooling = "mean"
+
+    @cached_property
+    def tokens(self) -> Tokenizer:
+        """What cuts texts into tokens."""
+        return Tokenizer.from_json(self.tokenizer)
+
+    def network(self, *, pretrained: bool = False) -> nn.Module:
+        """A backbone that starts from chance, as torch's generator has it; there are no published weights for it."""
+        assert not pretrained
+        return text_backbone(
+            self.backbone,
+            vocab_size=len(self.tokens),
+            dim=self.dim,
+            depth=self.depth,
+            max_length=self.max_length,
+            pooling=self.pooling,
+        )
+
+    def opened(self, data: Any, *, split: str | None, where: str) -> Source:
+        """Texts from wherever they are."""
+        return data if isinstance(data, Source) else open_sentences(data, split=split, where=where)
+
+    def plain(
+        self, source: Source, *, device: torch.device, batch_size: int = 256
+    ) -> Iterator[tuple[Any, Int[np.ndarray, "n"]]]:
+        """The whole of each text, or the first of its texts, with its rows; texts of one length come together."""
+        assert isinstance(source, Sentences)
+        encoded = self.tokens.encode(source.texts(), max_length=self.max_length)
+        order = np.argsort(encoded.lengths, kind="stable")
+        for first in range(0, len(order), batch_size):
+            rows = order[first : first + batch_size]
+            yield encoded.batch(rows).to(device), rows
+
+    def in_views(
+        self, source: Source, *, num_views: int, seed: int, device: torch.device
+    ) -> Iterator[tuple[tuple[Any, ...], Int[np.ndarray, "n"]]]:
+        """Spans of each text, at least half of it, with its rows."""
+        policy = span_crops(num_views=num_views)
+        for tokens, rows in self.plain(source, device=device):
+            assert isinstance(tokens, Tokens)
+            yield policy(tokens, Draws.of(seed, 0, torch.from_numpy(rows).to(device))), rows
+
+    def raw(self, fitted: Source | None) -> Callable[[Source], EmbeddingTable]:
+        """TF-IDF, fitted on the same texts as probes are."""
+        return lambda source: tf_idf(source if fitted is None else fitted, source)
+
+
+def tf_idf(fitted: Source, source: Source) -> EmbeddingTable:
+    """How often each word is in a text, weighed by how rare it is: what an encoder of texts has to beat.
+
+    Args:
+        fitted: the texts whose words are counted, the 4,096 most frequent.
+        source: the texts to represent.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    assert isinstance(fitted, Sentences)
+    assert isinstance(source, Sentences)
+    words = TfidfVectorizer(max_features=WORDS, sublinear_tf=True, dtype=np.float32).fit(fitted.texts())
+    vectors = words.transform(source.texts()).toarray()
+    return EmbeddingTable(vectors, tuple(source.ids), source.labels, source.class_names)
