@@ -61,17 +61,17 @@ def all_gather(x: Shaped[Tensor, "n *rest"], group: Group | None) -> Shaped[Tens
     return x if group is None else _AllGather.apply(x, _row_counts(x, group), group)
 
 
-def first_row(x: Shaped[Tensor, "n *rest"], group: Group | None) -> int:
+def first_row(x: Any, group: Group | None) -> int:
     """Where this rank's rows begin in `all_gather(x, group)`; 0 without a group.
 
     Args:
-        x: this rank's rows.
+        x: this rank's rows, a tensor or what has its shape and device.
         group: the ranks that take part.
     """
     return 0 if group is None else sum(_row_counts(x, group)[: rank(group)])
 
 
-def _row_counts(x: Tensor, group: Group) -> list[int]:
+def _row_counts(x: Any, group: Group) -> list[int]:
     own = torch.tensor([x.shape[0]], device=x.device)
     counts = [torch.empty_like(own) for _ in range(world_size(group))]
     dist.all_gather(counts, own, group=group)

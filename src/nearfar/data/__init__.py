@@ -15,6 +15,7 @@ from nearfar.data.reading import Reading
 from nearfar.data.sentences import Places, Sentences
 from nearfar.data.source import Source
 from nearfar.data.text.opening import open_sentences, sentence_splits
+from nearfar.data.text_feed import TextFeed
 from nearfar.data.tokenizer import Tokenizer
 from nearfar.data.vocabulary import SpecialTokens
 
@@ -34,6 +35,7 @@ __all__ = [
     "Sentences",
     "Source",
     "SpecialTokens",
+    "TextFeed",
     "Tokenizer",
     "buckets",
     "cache_folder",

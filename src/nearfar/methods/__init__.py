@@ -22,6 +22,7 @@ from nearfar.methods.nnclr import NNCLR
 from nearfar.methods.quadruplet import Quadruplet
 from nearfar.methods.rotation import Rotation
 from nearfar.methods.simclr import SimCLR
+from nearfar.methods.simcse import SimCSE
 from nearfar.methods.simsiam import SimSiam
 from nearfar.methods.supcon import SupCon
 from nearfar.methods.supervised import Supervised
@@ -57,6 +58,7 @@ __all__ = [
     "Quadruplet",
     "Rotation",
     "SimCLR",
+    "SimCSE",
     "SimSiam",
     "Step",
     "SupCon",

@@ -48,8 +48,8 @@ class Batch(NamedTuple):
         """
         own = self.index
         if own is None:
-            rows: Tensor = self.views[0]
-            own = torch.arange(len(rows), device=rows.device) + first_row(rows, world())
+            rows = self.views[0]
+            own = torch.arange(rows.shape[0], device=rows.device) + first_row(rows, world())
         own = own + _STRANGERS
         return own if self.label is None else torch.where(self.label >= 0, self.label, own)
 
