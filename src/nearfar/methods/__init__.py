@@ -14,11 +14,14 @@ from nearfar.methods.instdisc import InstDisc
 from nearfar.methods.jigsaw import Jigsaw
 from nearfar.methods.lejepa import LeJEPA
 from nearfar.methods.mae import MAE
+from nearfar.methods.maskedlanguage import MaskedLanguage
 from nearfar.methods.matchnet import MatchNet
 from nearfar.methods.method import Batch, Method, Partners, Step, mean_over_ranks, partners, solved
 from nearfar.methods.moco import MoCo
 from nearfar.methods.mocov3 import MoCoV3
+from nearfar.methods.nexttoken import NextToken
 from nearfar.methods.nnclr import NNCLR
+from nearfar.methods.permutation import Permutation
 from nearfar.methods.quadruplet import Quadruplet
 from nearfar.methods.rotation import Rotation
 from nearfar.methods.simclr import SimCLR
@@ -50,11 +53,14 @@ __all__ = [
     "InstDisc",
     "Jigsaw",
     "LeJEPA",
+    "MaskedLanguage",
     "MatchNet",
     "Method",
     "MoCo",
     "MoCoV3",
+    "NextToken",
     "Partners",
+    "Permutation",
     "Quadruplet",
     "Rotation",
     "SimCLR",

@@ -18,6 +18,7 @@ from nearfar.networks.small import SmallResNet
 from nearfar.networks.stages import Stage, stage_vectors, stages
 from nearfar.networks.text_backbone import TEXT_BACKBONES, text_backbone
 from nearfar.networks.transformer import TextTransformer
+from nearfar.networks.vocabulary import TokenScores
 from nearfar.networks.whitening import start_from_patches
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "TextTransformer",
     "TimmBackbone",
     "TokenRows",
+    "TokenScores",
     "backbone",
     "backbone_names",
     "check_fit",
