@@ -18,6 +18,7 @@ import argparse
 import json
 import os
 import queue
+import re
 import resource
 import statistics
 import subprocess
@@ -210,7 +211,7 @@ def table(records: dict[str, dict[str, Any]]) -> str:
         ]
         seen = f"{int(examples):,}" if int(examples) else ""
         rows.append(f"| {name} | {seen} | {len(entries)} | {' | '.join(cells)} |")
-    return "\n".join(rows).replace("|  |", "| |")
+    return re.sub(r"\|  (?=\|)", "| ", "\n".join(rows))
 
 
 def correlation(records: dict[str, dict[str, Any]]) -> str:
