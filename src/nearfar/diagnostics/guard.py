@@ -33,8 +33,8 @@ pass through few directions with a fifth of their loss still to come. From 0.3 o
 WELL_SPREAD = 0.5
 """Projections that keep this part of their spread and directions are no trivial solution, however low the loss."""
 GROWN = 2.0
-"""Of the square root of the steps: how many times as large the weights may become. Steps that go to and fro let them
-grow no faster than that root: healthy runs stay below 0.3 of it, ruinous rates are above 5."""
+"""Of the square root of the steps: how many times as large the weights may become. Steps that go back and forth let
+them grow no faster than that root: healthy runs stay below 0.3 of it, ruinous rates are above 5."""
 RISING = 1.2
 """What has grown by this factor since half the steps is on its way up, not collapsing."""
 RELIEF = 1.1
