@@ -2,10 +2,6 @@
 
 import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
-from sklearn.metrics.cluster import contingency_matrix
 from torch import Tensor
 
 from nearfar.errors import complaint
@@ -49,6 +45,12 @@ def cluster(
 
     Source: the three numbers as in scikit-learn; the assignment, Kuhn 1955, "The Hungarian method".
     """
+    # Imported when they are needed: every command would wait a second for them.
+    from scipy.optimize import linear_sum_assignment
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+    from sklearn.metrics.cluster import contingency_matrix
+
     rows, classes = labelled("cluster", "vectors", vectors, labels)
     num_classes = len(torch.unique(classes))
     if num_classes < 2:

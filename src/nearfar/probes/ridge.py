@@ -1,7 +1,6 @@
 """The closed-form linear probe."""
 
 import numpy as np
-from sklearn.linear_model import RidgeClassifierCV
 from torch import Tensor
 
 from nearfar.probes.examples import Examples
@@ -40,6 +39,8 @@ def ridge(
 
     Source: scikit-learn's `RidgeClassifierCV`.
     """
+    from sklearn.linear_model import RidgeClassifierCV  # which takes a second, where it is needed
+
     examples = Examples.of("ridge", train, train_labels, test, test_labels).standardized()
     model = RidgeClassifierCV(alphas=_STRENGTHS).fit(examples.train.cpu().numpy(), examples.train_labels.cpu().numpy())
     right = model.predict(examples.test.cpu().numpy()) == examples.test_labels.cpu().numpy()
