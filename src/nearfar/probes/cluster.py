@@ -45,7 +45,7 @@ def cluster(
 
     Source: the three numbers as in scikit-learn; the assignment, Kuhn 1955, "The Hungarian method".
     """
-    # Imported when they are needed: every command would wait a second for them.
+    # Imported where they compute: every command would wait for them.
     from scipy.optimize import linear_sum_assignment
     from sklearn.cluster import KMeans
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score

@@ -39,7 +39,7 @@ def ridge(
 
     Source: scikit-learn's `RidgeClassifierCV`.
     """
-    from sklearn.linear_model import RidgeClassifierCV  # which takes a second, where it is needed
+    from sklearn.linear_model import RidgeClassifierCV  # here: every command would wait for it
 
     examples = Examples.of("ridge", train, train_labels, test, test_labels).standardized()
     model = RidgeClassifierCV(alphas=_STRENGTHS).fit(examples.train.cpu().numpy(), examples.train_labels.cpu().numpy())
