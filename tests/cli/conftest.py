@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from nearfar.cli import main
+from nearfar.engine import Encoder, ImageSpec
 
 
 class Answer(NamedTuple):
@@ -55,3 +56,12 @@ def pictures(tmp_path: Path) -> Path:
             pixels[:, half] += 150
             Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number:02}.png")
     return Path("pictures")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A folder with an untrained encoder."""
+    spec = ImageSpec(backbone="small", stem=None, size=16, channels=3, mean=(0.5,) * 3, std=(0.3,) * 3, seed=0)
+    (tmp_path / "run").mkdir()
+    Encoder(spec, spec.build()).save(tmp_path / "run")
+    return Path("run")

@@ -5,16 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from nearfar.engine import Encoder, ImageSpec
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Path:
-    spec = ImageSpec(backbone="small", stem=None, size=16, channels=3, mean=(0.5,) * 3, std=(0.3,) * 3, seed=0)
-    (tmp_path / "run").mkdir()
-    Encoder(spec, spec.build()).save(tmp_path / "run")
-    return Path("run")
-
 
 @pytest.mark.parametrize("out", ["vectors.parquet", "vectors.lance"])
 def test_an_example_finds_others_of_its_kind(run: Path, pictures: Path, typed, out: str) -> None:

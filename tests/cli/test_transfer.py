@@ -3,18 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
-
-from nearfar.engine import Encoder, ImageSpec
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Path:
-    spec = ImageSpec(backbone="small", stem=None, size=16, channels=3, mean=(0.5,) * 3, std=(0.3,) * 3, seed=0)
-    (tmp_path / "run").mkdir()
-    Encoder(spec, spec.build()).save(tmp_path / "run")
-    return Path("run")
-
 
 def test_a_table_has_a_row_a_data_set_and_its_baselines(run: Path, pictures: Path, typed) -> None:
     answer = typed("transfer", str(run), str(pictures), str(pictures), "--probes", "knn", "linear")
