@@ -46,6 +46,10 @@ def test_the_nearest_are_those_of_a_slow_search(table: Path) -> None:
         assert found.labels == tuple({0: "left", 1: "right", -1: None}[LABELS[row]] for row in order)
 
 
+def test_any_number_of_rows_is_found(table: Path) -> None:
+    assert set(searched(table).rows(IDS).ids) == set(IDS)
+
+
 def test_rows_are_found_by_id_whatever_they_are_called(table: Path) -> None:
     found = searched(table).rows([IDS[2], IDS[0], "nothing"])
     assert set(found.ids) == {IDS[0], IDS[2]}

@@ -9,6 +9,7 @@ from nearfar.api.running import Wish, again, learn
 from nearfar.data import Reading
 from nearfar.engine import ImageSpec, Run
 from nearfar.engine.folder import folder_of
+from nearfar.errors import RunError, complaint
 from nearfar.recipes import check_said
 from nearfar.records import RunFolder
 
@@ -160,7 +161,9 @@ def finetune(
     """
     folder = folder_of(run, where="finetune")
     spec = load(folder).spec
-    assert isinstance(spec, ImageSpec)
+    if not isinstance(spec, ImageSpec):
+        next_step = "Upgrade nearfar, or name another run"
+        raise RunError(complaint("finetune", "run", "of pictures", spec.modality, next_step))
     return learn(
         Wish(
             where="finetune", method="supervised", data=data, split=split, labels=labels, spec=spec,

@@ -101,7 +101,7 @@ class _OnDisk(Searched):
 
     def rows(self, ids: Sequence[str]) -> EmbeddingTable:
         named = ", ".join("'" + name.replace("'", "''") + "'" for name in ids)
-        return EmbeddingTable.of_arrow(self.table.search().where(f"id IN ({named})").to_arrow())
+        return EmbeddingTable.of_arrow(self.table.search().where(f"id IN ({named})").limit(len(ids)).to_arrow())
 
     def near(self, queries: EmbeddingTable, k: int) -> list[Neighbours]:
         return [self._near(*query, k) for query in zip(queries.ids, queries.vectors, strict=True)]
