@@ -8,11 +8,12 @@ import pytest
 import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+import nearfar
 from nearfar.data import open_source
 from nearfar.data.sentences import Sentences
 from nearfar.data.tokenizer import Tokenizer
 from nearfar.engine import Encoder, TextSpec, judge, label_free, tf_idf
-from nearfar.errors import DataError
+from nearfar.errors import DataError, RunError
 from nearfar.networks import TEXT_BACKBONES
 from nearfar.records import read_json
 
@@ -77,6 +78,12 @@ def test_pictures_are_refused(spec: TextSpec) -> None:
     pictures = open_source(np.zeros((4, 8, 8), np.uint8))
     with pytest.raises(DataError, match=r"data must be of modality 'text'\. Got 'image'"):
         Encoder(spec, spec.build()).embed(pictures)
+
+
+def test_it_cannot_be_fine_tuned_yet(spec: TextSpec, tmp_path: Path) -> None:
+    Encoder(spec, spec.build()).save(tmp_path)
+    with pytest.raises(RunError, match=r"finetune: run must be of pictures\. Got 'text'"):
+        nearfar.finetune(tmp_path, np.zeros((4, 8, 8), np.uint8))
 
 
 def test_it_is_judged_beside_tf_idf_and_the_untrained_network(spec: TextSpec) -> None:
