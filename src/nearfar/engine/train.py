@@ -121,7 +121,7 @@ def make_batch(plan: ViewPlan, micro_step: int, raw: RawBatch, *, device: torch.
 def _to(examples: Any, device: torch.device) -> Any:
     if isinstance(examples, Tensor | Tokens):
         return examples.to(device, non_blocking=True)
-    return tuple(crops.to(device, non_blocking=True) for crops in examples)
+    return tuple(_to(part, device) for part in examples)
 
 
 def _network_seed(seed: int, micro_step: int, rank: int) -> int:

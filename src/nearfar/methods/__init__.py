@@ -1,9 +1,11 @@
 """Methods: modules composed into a way to learn, one file each."""
 
+from nearfar.methods.align import ALIGN
 from nearfar.methods.autoencoder import Autoencoder
 from nearfar.methods.barlowtwins import BarlowTwins
 from nearfar.methods.bigan import BiGAN
 from nearfar.methods.byol import BYOL
+from nearfar.methods.clip import CLIP
 from nearfar.methods.contextprediction import ContextPrediction
 from nearfar.methods.cpc import CPC
 from nearfar.methods.deepinfomax import DeepInfoMax
@@ -24,6 +26,7 @@ from nearfar.methods.nnclr import NNCLR
 from nearfar.methods.permutation import Permutation
 from nearfar.methods.quadruplet import Quadruplet
 from nearfar.methods.rotation import Rotation
+from nearfar.methods.siglip import SigLIP
 from nearfar.methods.simclr import SimCLR
 from nearfar.methods.simcse import SimCSE
 from nearfar.methods.simsiam import SimSiam
@@ -35,7 +38,9 @@ from nearfar.methods.vae import VAE
 from nearfar.methods.vicreg import VICReg
 
 __all__ = [
+    "ALIGN",
     "BYOL",
+    "CLIP",
     "CPC",
     "DINO",
     "MAE",
@@ -63,6 +68,7 @@ __all__ = [
     "Permutation",
     "Quadruplet",
     "Rotation",
+    "SigLIP",
     "SimCLR",
     "SimCSE",
     "SimSiam",

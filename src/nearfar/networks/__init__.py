@@ -6,6 +6,7 @@ from nearfar.networks.crops import pass_by_size
 from nearfar.networks.decoder import ConvDecoder, MLPDecoder, PatchDecoder, check_fit, sides_of
 from nearfar.networks.discriminator import PairDiscriminator
 from nearfar.networks.heads import mlp
+from nearfar.networks.logit_scale import LogitScale
 from nearfar.networks.masked import encode_visible, patchify, unpatchify, vit_of
 from nearfar.networks.momentum import MomentumTwin
 from nearfar.networks.norm import synchronize_batch_norm
@@ -18,6 +19,7 @@ from nearfar.networks.small import SmallResNet
 from nearfar.networks.stages import Stage, stage_vectors, stages
 from nearfar.networks.text_backbone import TEXT_BACKBONES, text_backbone
 from nearfar.networks.transformer import TextTransformer
+from nearfar.networks.two_towers import Frozen, TwoTowers, two_towers
 from nearfar.networks.vocabulary import TokenScores
 from nearfar.networks.whitening import start_from_patches
 
@@ -25,6 +27,8 @@ __all__ = [
     "TEXT_BACKBONES",
     "Backbone",
     "ConvDecoder",
+    "Frozen",
+    "LogitScale",
     "MLPDecoder",
     "MemoryBank",
     "MomentumTwin",
@@ -41,6 +45,7 @@ __all__ = [
     "TimmBackbone",
     "TokenRows",
     "TokenScores",
+    "TwoTowers",
     "backbone",
     "backbone_names",
     "check_fit",
@@ -57,6 +62,7 @@ __all__ = [
     "start_from_patches",
     "synchronize_batch_norm",
     "text_backbone",
+    "two_towers",
     "unpatchify",
     "vit_of",
 ]

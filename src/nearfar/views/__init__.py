@@ -5,6 +5,7 @@ from nearfar.views.crop import crop_boxes, crop_resize, flip_columns
 from nearfar.views.draws import Draws
 from nearfar.views.image import as_light, gaussian_blur, normalize, recolor, solarize
 from nearfar.views.image_view import ImageView, PlainView
+from nearfar.views.pair_policy import PairPolicy
 from nearfar.views.patches import patch_grid
 from nearfar.views.plan import ViewPlan
 from nearfar.views.policies import byol, dino, repeat, simclr, swav, weak
@@ -32,6 +33,7 @@ __all__ = [
     "ImageView",
     "Masked",
     "MaskedTextView",
+    "PairPolicy",
     "PlainView",
     "Policy",
     "Puzzle",

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int, Num
 from torch import Tensor
 
 from nearfar.views.draws import Draws
+from nearfar.views.pair_policy import PairPolicy
 from nearfar.views.policy import Policy
 from nearfar.views.text_policy import TextPolicy
 
@@ -29,12 +30,12 @@ class ViewPlan:
             as much per picture at a fraction of the cost.
     """
 
-    policy: Policy | TextPolicy
+    policy: Policy | TextPolicy | PairPolicy
     seed: int
     micro_steps: int
     stages: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
 
-    def at(self, micro_step: int) -> Policy | TextPolicy:
+    def at(self, micro_step: int) -> Policy | TextPolicy | PairPolicy:
         """The policy of a micro-step."""
         progress = micro_step / max(1, self.micro_steps)
         return self.policy.resized([factor for start, factor in self.stages if progress >= start][-1])
@@ -56,7 +57,7 @@ class ViewPlan:
         Args:
             micro_step: counted from the start of the run.
             examples: what the policy takes: of pictures one canvas, or one batch of crops for each view; of texts
-                their tokens.
+                their tokens; of pairs the two.
             index: the row of each example in its source.
         """
         views = self.at(micro_step)(examples, Draws.of(self.seed, micro_step, index))
@@ -77,7 +78,7 @@ class ViewPlan:
         """The crops of one micro-step for a loader that cuts them while it decodes: boxes and size, for each view."""
         draws = Draws.of(self.seed, micro_step, torch.from_numpy(rows))
         policy = self.at(micro_step)
-        assert isinstance(policy, Policy)
+        assert not isinstance(policy, TextPolicy)
         return policy.boxes(heights, widths, draws)
 
 
