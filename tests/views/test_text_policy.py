@@ -10,7 +10,12 @@ from nearfar.views import (
     TextPolicy,
     TextView,
     Tokens,
+    given_texts,
     masked_text,
+    next_sentence,
+    next_sentences,
+    sentence_order,
+    sentence_orders,
     shuffled_text,
     span_crops,
     token_masks,
@@ -60,8 +65,34 @@ def test_pretext_tasks_have_one_view_with_its_answer() -> None:
     assert shuffled.order.shape == (6, 4)
 
 
+def test_given_texts_are_seen_as_they_are() -> None:
+    policy = given_texts(["anchor", "positive", "negative"])
+    assert policy.takes == ("anchor", "positive", "negative")
+    texts = tuple(TEXTS._replace(ids=TEXTS.ids + kind) for kind in range(3))
+    views = policy(texts, DRAWS)
+    assert all(view is text for view, text in zip(views, texts, strict=True))
+
+
+def test_pairs_are_drawn_for_each_sentence() -> None:
+    marks = {"cls_id": 2, "sep_id": 3, "max_length": 30}
+    first, second, stranger = (TEXTS._replace(ids=TEXTS.ids + 1000 * kind) for kind in range(3))
+    (made,) = next_sentences(**marks)((first, second, stranger), DRAWS)
+    wanted = next_sentence(first, second, stranger, DRAWS.fold(0), **marks)
+    assert torch.equal(made.tokens.ids, wanted.tokens.ids)
+    assert torch.equal(made.label, wanted.label)
+    (made,) = sentence_orders(**marks)((first, second), DRAWS)
+    wanted = sentence_order(first, second, DRAWS.fold(0), **marks)
+    assert torch.equal(made.tokens.ids, wanted.tokens.ids)
+    assert torch.equal(made.label, wanted.label)
+    assert (next_sentences(**marks).takes, sentence_orders(**marks).takes) == (
+        ("text", "next", "stranger"),
+        ("text", "next"),
+    )
+
+
 def test_policies_are_picklable() -> None:
-    for policy in (twins(), span_crops(), masked_text(mask_id=4, vocab_size=9), shuffled_text()):
+    of_pairs = (given_texts(), next_sentences(cls_id=2, sep_id=3), sentence_orders(cls_id=2, sep_id=3))
+    for policy in (twins(), span_crops(), masked_text(mask_id=4, vocab_size=9), shuffled_text(), *of_pairs):
         assert pickle.loads(pickle.dumps(policy)) == policy
 
 

@@ -12,6 +12,7 @@ from nearfar.data.opening import BUILT_IN, open_source, splits
 from nearfar.data.pictures import KEPT_BYTES, Kept, Pictures
 from nearfar.data.plain import channel_statistics, plain_batches
 from nearfar.data.reading import Reading
+from nearfar.data.running import RunningText
 from nearfar.data.sentences import Places, Sentences
 from nearfar.data.source import Source
 from nearfar.data.text.opening import open_sentences, sentence_splits
@@ -32,6 +33,7 @@ __all__ = [
     "Places",
     "RawBatch",
     "Reading",
+    "RunningText",
     "Sentences",
     "Source",
     "SpecialTokens",

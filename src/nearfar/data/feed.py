@@ -25,12 +25,12 @@ class RawBatch(NamedTuple):
 
     Attributes:
         examples: of pictures, a canvas (n, c, h, w) of bytes that all views share, or a batch of crops
-            (n, c, size, size) for each view; of texts, their tokens.
+            (n, c, size, size) for each view; of texts, their tokens, or those of each of an example's texts.
         label: the class of each example, -1 where it is unknown; None where the source has no labels.
         index: the row of each example in its source.
     """
 
-    examples: UInt8[Tensor, "n c h w"] | tuple[UInt8[Tensor, "n c _ _"], ...] | Tokens
+    examples: UInt8[Tensor, "n c h w"] | tuple[UInt8[Tensor, "n c _ _"], ...] | Tokens | tuple[Tokens, ...]
     label: Int[Tensor, "n"] | None
     index: Int[Tensor, "n"]  # type: ignore[assignment]  # nobody searches a batch by tuple.index
 

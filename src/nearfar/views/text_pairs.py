@@ -1,5 +1,6 @@
 """Two texts as one: pairs of sentences that follow one another in their document, or do not."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -10,7 +11,15 @@ from nearfar.errors import complaint
 from nearfar.views.draws import Draws
 from nearfar.views.tokens import Tokens, joined
 
-__all__ = ["TextPairs", "join_pairs", "next_sentence", "sentence_order"]
+__all__ = [
+    "GivenText",
+    "NextSentenceView",
+    "SentenceOrderView",
+    "TextPairs",
+    "join_pairs",
+    "next_sentence",
+    "sentence_order",
+]
 
 _SPECIAL = 3  # [CLS] first [SEP] second [SEP]
 
@@ -124,6 +133,78 @@ def sentence_order(
     ahead, behind = (torch.where(is_next == straight, row, row + len(row)) for straight in (True, False))
     tokens = join_pairs(both.rows(ahead), both.rows(behind), cls_id=cls_id, sep_id=sep_id, max_length=max_length)
     return TextPairs(tokens, (~is_next).long())
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenText:
+    """One of an example's texts, as it is.
+
+    Attributes:
+        place: which of them, counted from 0.
+    """
+
+    place: int
+
+    def __call__(self, texts: tuple[Tokens, ...], draws: Draws) -> Tokens:
+        """The view of each example.
+
+        Args:
+            texts: those of the examples, by place.
+            draws: one key for each example; nothing is drawn.
+        """
+        return texts[self.place]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextSentenceView:
+    """A sentence with the next, or with one from elsewhere, which is to be told.
+
+    Attributes:
+        cls_id: the number of the token before all.
+        sep_id: the number of the token behind each text.
+        max_length: most tokens of a pair, special ones too.
+    """
+
+    cls_id: int
+    sep_id: int
+    max_length: int = 128
+
+    def __call__(self, texts: tuple[Tokens, ...], draws: Draws) -> TextPairs:
+        """The view of each sentence.
+
+        Args:
+            texts: the sentences, the next of each, and one from elsewhere for each.
+            draws: one key for each sentence.
+        """
+        first, second, stranger = texts
+        return next_sentence(
+            first, second, stranger, draws, cls_id=self.cls_id, sep_id=self.sep_id, max_length=self.max_length
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentenceOrderView:
+    """A sentence and the next, swapped or not, which is to be told.
+
+    Attributes:
+        cls_id: the number of the token before all.
+        sep_id: the number of the token behind each text.
+        max_length: most tokens of a pair, special ones too.
+    """
+
+    cls_id: int
+    sep_id: int
+    max_length: int = 128
+
+    def __call__(self, texts: tuple[Tokens, ...], draws: Draws) -> TextPairs:
+        """The view of each sentence.
+
+        Args:
+            texts: the sentences and the next of each.
+            draws: one key for each sentence.
+        """
+        first, second = texts
+        return sentence_order(first, second, draws, cls_id=self.cls_id, sep_id=self.sep_id, max_length=self.max_length)
 
 
 def _halves(draws: Draws) -> tuple[Bool[Tensor, "n"], Int[Tensor, "n"]]:

@@ -1,12 +1,13 @@
 """The named compositions for text: which views of a sentence a method is shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nearfar.errors import complaint
 from nearfar.views.draws import Draws
 from nearfar.views.text import Masked, Shuffled, crop_spans, mask_tokens, shuffle_spans
+from nearfar.views.text_pairs import GivenText, NextSentenceView, SentenceOrderView
 from nearfar.views.tokens import Tokens
 
 __all__ = [
@@ -14,7 +15,10 @@ __all__ = [
     "ShuffledTextView",
     "TextPolicy",
     "TextView",
+    "given_texts",
     "masked_text",
+    "next_sentences",
+    "sentence_orders",
     "shuffled_text",
     "span_crops",
     "token_masks",
@@ -122,10 +126,14 @@ class TextPolicy:
         views: how each view is made, in the order in which a method receives them.
         salts: what the draws of each view are told apart by; its place when not given. Equal views of one salt see the
             same.
+        takes: the texts that views are made of, by what they are to their example: roles of the source, of which
+            "text" is its first; "next", the sentence that follows in its document; "stranger", a sentence from
+            elsewhere.
     """
 
-    views: tuple[Callable[[Tokens, Draws], Any], ...]
+    views: tuple[Callable[[Any, Draws], Any], ...]
     salts: tuple[int, ...] = ()
+    takes: tuple[str, ...] = ("text",)
 
     def resized(self, factor: float) -> "TextPolicy":
         """The same: texts have no resolution to begin a run below.
@@ -135,12 +143,12 @@ class TextPolicy:
         """
         return self
 
-    def __call__(self, texts: Tokens, draws: Draws) -> tuple[Any, ...]:
+    def __call__(self, texts: Tokens | tuple[Tokens, ...], draws: Draws) -> tuple[Any, ...]:
         """Makes the views.
 
         Args:
-            texts: whole texts.
-            draws: one key for each text.
+            texts: whole texts; a tuple with those of each kind, in their order, where `takes` is not "text" alone.
+            draws: one key for each example.
         """
         salts = self.salts or range(len(self.views))
         return tuple(view(texts, draws.fold(salt)) for view, salt in zip(self.views, salts, strict=True))
@@ -207,3 +215,42 @@ def shuffled_text(*, num_spans: int = 3) -> TextPolicy:
     Source: the jigsaw task of Noroozi and Favaro 2016, arXiv 1603.09246, on text.
     """
     return TextPolicy((ShuffledTextView(num_spans=num_spans),))
+
+
+def given_texts(roles: Sequence[str] = ("anchor", "positive")) -> TextPolicy:
+    """The texts of a pair or a triplet as they are, each a view.
+
+    Args:
+        roles: of the source, in the order of the views.
+
+    Source: SimCSE, Gao et al. 2021, arXiv 2104.08821, section 4.
+    """
+    return TextPolicy(tuple(GivenText(place=place) for place in range(len(roles))), takes=tuple(roles))
+
+
+def next_sentences(*, cls_id: int, sep_id: int, max_length: int = 128) -> TextPolicy:
+    """One view: a sentence with the next, or with one from elsewhere, and which of the two it is.
+
+    Args:
+        cls_id: the number of the token before all.
+        sep_id: the number of the token behind each text.
+        max_length: most tokens of a pair, special ones too.
+
+    Source: BERT, Devlin et al. 2018, arXiv 1810.04805, section 3.1, task 2.
+    """
+    view = NextSentenceView(cls_id=cls_id, sep_id=sep_id, max_length=max_length)
+    return TextPolicy((view,), takes=("text", "next", "stranger"))
+
+
+def sentence_orders(*, cls_id: int, sep_id: int, max_length: int = 128) -> TextPolicy:
+    """One view: a sentence and the next, swapped or not, and whether they are.
+
+    Args:
+        cls_id: the number of the token before all.
+        sep_id: the number of the token behind each text.
+        max_length: most tokens of a pair, special ones too.
+
+    Source: ALBERT, Lan et al. 2019, arXiv 1909.11942, section 3.1.
+    """
+    view = SentenceOrderView(cls_id=cls_id, sep_id=sep_id, max_length=max_length)
+    return TextPolicy((view,), takes=("text", "next"))
