@@ -11,6 +11,7 @@ from nearfar.engine.judge import PROBES, UNSEEN, USUAL, Scores, judge
 from nearfar.engine.label_free import label_free
 from nearfar.engine.layers import Layer, embed_layers, judge_layers
 from nearfar.engine.optim import LARS, Muon, build_optimizer
+from nearfar.engine.pretrained import read_pretrained
 from nearfar.engine.recorder import Recorder
 from nearfar.engine.run import Run, Training
 from nearfar.engine.search import Neighbours, Searched, searched
@@ -53,6 +54,7 @@ __all__ = [
     "make_batch",
     "make_fabric",
     "raw_table",
+    "read_pretrained",
     "sample_rows",
     "save_checkpoint",
     "save_classifier",

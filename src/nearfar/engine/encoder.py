@@ -1,7 +1,7 @@
 """A trained backbone with its preprocessing: the product of a run."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,8 @@ class Encoder:
                     "Finish it by `nearfar resume`",
                 )
             ) from None
+        except RunError:
+            raise
         except (KeyError, TypeError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
             reason = str(error).splitlines()[0]
             raise RunError(
@@ -121,5 +123,6 @@ class Encoder:
 def _spec(value: Mapping[str, Any]) -> EncoderSpec:
     """What `encoder.json` says."""
     kind = SPECS[value["modality"]]
-    found: dict[str, Any] = {entry.name: value[entry.name] for entry in fields(kind)}
+    needed = [entry.name for entry in fields(kind) if entry.default is MISSING or entry.name in value]
+    found: dict[str, Any] = {name: value[name] for name in needed}
     return kind(**as_tuples(found))

@@ -16,6 +16,8 @@ from nearfar.data.text.opening import open_sentences
 from nearfar.data.tokenizer import Tokenizer
 from nearfar.engine.spec import EncoderSpec
 from nearfar.networks.pooling import Pooling
+from nearfar.networks.pretrained_text import PretrainedText
+from nearfar.networks.published import PublishedText
 from nearfar.networks.text_backbone import text_backbone
 from nearfar.records import EmbeddingTable
 from nearfar.views.draws import Draws
@@ -40,6 +42,7 @@ class TextSpec(EncoderSpec):
         dim: width of the representation.
         depth: how many layers.
         pooling: how the tokens become one vector: "mean", "cls" or "last".
+        config: of a network of the library transformers, as JSON; None for one of nearfar's own.
     """
 
     modality = "text"
@@ -49,6 +52,7 @@ class TextSpec(EncoderSpec):
     dim: int = 256
     depth: int = 4
     pooling: Pooling = "mean"
+    config: str | None = None
 
     @cached_property
     def tokens(self) -> Tokenizer:
@@ -56,8 +60,13 @@ class TextSpec(EncoderSpec):
         return Tokenizer.from_json(self.tokenizer)
 
     def network(self, *, pretrained: bool = False) -> nn.Module:
-        """A backbone that starts from chance, as torch's generator has it; there are no published weights for it."""
-        assert not pretrained
+        """A backbone that starts from chance, as torch's generator has it, or from published weights."""
+        if self.config is not None:
+            network = PretrainedText(self.config, pooling=self.pooling)
+            if pretrained:
+                network.load_state_dict(PublishedText(self.backbone).weights())
+            return network
+        assert not pretrained, "there are no published weights for it"
         return text_backbone(
             self.backbone,
             vocab_size=len(self.tokens),

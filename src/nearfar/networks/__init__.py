@@ -12,7 +12,9 @@ from nearfar.networks.momentum import MomentumTwin
 from nearfar.networks.norm import synchronize_batch_norm
 from nearfar.networks.pooling import Pooling, TokenRows
 from nearfar.networks.positions import sine_cosine
+from nearfar.networks.pretrained_text import PretrainedText
 from nearfar.networks.prototypes import Prototypes
+from nearfar.networks.published import PUBLISHED, PublishedText
 from nearfar.networks.queue import MemoryBank, Queue
 from nearfar.networks.recurrent import TextRecurrent
 from nearfar.networks.small import SmallResNet
@@ -24,6 +26,7 @@ from nearfar.networks.vocabulary import TokenScores
 from nearfar.networks.whitening import start_from_patches
 
 __all__ = [
+    "PUBLISHED",
     "TEXT_BACKBONES",
     "Backbone",
     "ConvDecoder",
@@ -35,7 +38,9 @@ __all__ = [
     "PairDiscriminator",
     "PatchDecoder",
     "Pooling",
+    "PretrainedText",
     "Prototypes",
+    "PublishedText",
     "Queue",
     "RowContext",
     "SmallResNet",
