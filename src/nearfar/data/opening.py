@@ -28,7 +28,7 @@ from nearfar.data.reading import Reading
 from nearfar.data.source import Source
 from nearfar.errors import DataError, complaint, suggestion
 
-__all__ = ["BUILT_IN", "open_source", "splits"]
+__all__ = ["BUILT_IN", "container_of", "expanded", "has_rows", "open_source", "positions_of", "split_names", "splits"]
 
 BUILT_IN = {"fashion-mini": Path(__file__).parent / "assets/fashion-mini.parquet"}
 """The files of the data sets that come with nearfar."""
@@ -65,8 +65,8 @@ def open_source(
             raise DataError(complaint(where, "split", "None for data that is open", split, "Name it in open_source"))
         return data
     reading = reading or Reading()
-    container = _container(data, reading, where)
-    return examined(container, _positions(container, split, where), reading=reading, where=where)
+    container = replace(container_of(data, reading, where), captions=None)
+    return examined(container, positions_of(container, split, where), reading=reading, where=where)
 
 
 def splits(data: Any, *, reading: Reading | None = None) -> tuple[str, ...]:
@@ -79,17 +79,28 @@ def splits(data: Any, *, reading: Reading | None = None) -> tuple[str, ...]:
     Raises:
         DataError: the data is missing, empty, unreadable or of another kind.
     """
-    return () if isinstance(data, Source) else _splits(_container(data, reading or Reading(), "nearfar"))
+    return () if isinstance(data, Source) else split_names(container_of(data, reading or Reading(), "nearfar"))
 
 
-def _splits(container: Container) -> tuple[str, ...]:
+def split_names(container: Container) -> tuple[str, ...]:
+    """The names of an open container's splits: train, val and test first."""
     found = [] if container.splits is None else sorted({str(name) for name in container.splits})
     usual = [name for name in ("train", "val", "test") if name in found]
     return (*usual, *(name for name in found if name not in usual))
 
 
-def _positions(container: Container, split: str | None, where: str) -> np.ndarray:
-    names = _splits(container)
+def positions_of(container: Container, split: str | None, where: str) -> np.ndarray:
+    """The positions of the pictures of a split.
+
+    Args:
+        container: what was found.
+        split: the split; None takes `train` if there is one, else all.
+        where: who asks, for error sentences.
+
+    Raises:
+        DataError: there is no such split.
+    """
+    names = split_names(container)
     chosen = ("train" if "train" in names else None) if split is None else split_name(split)
     if chosen is None:
         return np.arange(len(container.ids))
@@ -100,13 +111,23 @@ def _positions(container: Container, split: str | None, where: str) -> np.ndarra
     return np.flatnonzero(container.splits == chosen)
 
 
-def _container(data: Any, reading: Reading, where: str) -> Container:
+def container_of(data: Any, reading: Reading, where: str) -> Container:
+    """What data holds, before any picture of it is looked at.
+
+    Args:
+        data: as `open_source` takes it, but no source.
+        reading: how to read it.
+        where: who asks, for error sentences.
+
+    Raises:
+        DataError: the data is missing, unreadable or of another kind.
+    """
     if isinstance(data, str | Path):
         return _container_at(data, reading, where)
     if isinstance(data, list | tuple) and data and all(isinstance(each, str | Path) for each in data):
         paths = [Path(each).expanduser() for each in data]
         return _careful(paths, f"{data[0]} and {len(data) - 1} more" if data[1:] else str(data[0]), reading, where)
-    if isinstance(data, Mapping) or is_hugging_face(data) or _has_rows(data):
+    if isinstance(data, Mapping) or is_hugging_face(data) or has_rows(data):
         return _of_objects(data if isinstance(data, Mapping) else {"": data}, reading, type(data).__name__, where)
     _refuse_columns(reading, where)
     if isinstance(data, tuple) and len(data) == 2:
@@ -118,7 +139,7 @@ def _container(data: Any, reading: Reading, where: str) -> Container:
     )
 
 
-def _has_rows(data: Any) -> bool:
+def has_rows(data: Any) -> bool:
     """Whether an object gives rows by number, as a `Dataset` of torch does, and is nothing of Python's or numpy's."""
     is_plain = isinstance(data, str | bytes | list | tuple) or hasattr(data, "__array__")
     return not is_plain and hasattr(data, "__getitem__") and hasattr(data, "__len__")
@@ -127,7 +148,7 @@ def _has_rows(data: Any) -> bool:
 def _of_objects(parts: Mapping[str, Any], reading: Reading, name: str, where: str) -> Container:
     if parts and all(is_hugging_face(part) for part in parts.values()):
         return open_hugging_face(parts, reading=reading, name=name, where=where)
-    if parts and all(_has_rows(part) for part in parts.values()):
+    if parts and all(has_rows(part) for part in parts.values()):
         return open_datasets(parts, reading=reading, name=name, where=where)
     got = {split: type(part).__name__ for split, part in parts.items()}
     next_step = "Give data sets of one kind, each with a length"
@@ -140,14 +161,14 @@ def _container_at(data: str | Path, reading: Reading, where: str) -> Container:
     path = Path(BUILT_IN.get(name, data)).expanduser()
     if library in _ELSEWHERE and inner and not path.exists():
         return _of_objects(_ELSEWHERE[library](inner, where), reading, name, where)
-    paths = [path] if path.exists() else _expanded(str(path))
+    paths = [path] if path.exists() else expanded(str(path))
     if paths in ([], [path]) and not path.exists():
         known = f"an existing path or the name of a data set ({', '.join(BUILT_IN)})"
         raise DataError(complaint(where, "data", known, name, suggestion(name, BUILT_IN)))
     return _careful(paths, name, reading, where)
 
 
-def _expanded(pattern: str) -> list[Path]:
+def expanded(pattern: str) -> list[Path]:
     """The files that a pattern names, there or not: `{000..002}`, `{a,b}`, `*` and `?` as in a shell."""
     group = re.search(r"\{(?:(\d+)\.\.(\d+)|([^{}]*,[^{}]*))\}", pattern)
     if group is None:
@@ -156,9 +177,7 @@ def _expanded(pattern: str) -> list[Path]:
     first, last, listed = group.groups()
     width = max(len(first), len(last)) if first and (first.startswith("0") or last.startswith("0")) else 0
     middles = listed.split(",") if listed else [f"{number:0{width}d}" for number in range(int(first), int(last) + 1)]
-    return [
-        path for middle in middles for path in _expanded(pattern[: group.start()] + middle + pattern[group.end() :])
-    ]
+    return [path for middle in middles for path in expanded(pattern[: group.start()] + middle + pattern[group.end() :])]
 
 
 def _careful(paths: Sequence[Path], name: str, reading: Reading, where: str) -> Container:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nearfar.data._containers.captions import column_reader, reordered
 from nearfar.data._containers.layout import split_name
 from nearfar.data._containers.listing import open_listing
 from nearfar.data._containers.store import Container, EncodedStore
@@ -77,16 +78,22 @@ def open_hugging_face(parts: Mapping[str, Any], *, reading: Reading, name: str, 
     schema = datasets[0].features.arrow_schema
     columns = find_columns(schema, reading, where)
     there = [column for column in columns.beside if column in leaves(schema)]
-    values = {column: [value for part in datasets for value in _values(part, column)] for column in there}
+
+    def all_of(column: str) -> list[Any]:
+        return [value for part in datasets for value in _values(part, column)]
+
+    values = {column: all_of(column) for column in there}
+    captions = column_reader(leaves(schema), all_of)
     counts = [len(part) for part in datasets]
     splits = np.repeat([split_name(split) for split in parts], counts) if len(parts) > 1 else None
     numbers = [f"{split}/{row}" if split else str(row) for split, part in parts.items() for row in range(len(part))]
     told = described(values, columns, numbers=numbers, splits=splits)
     if columns.is_path:
         return open_listing(values[columns.image], labels=told.labels, class_names=told.class_names,
-                            splits=told.splits, root=Path.cwd(), name=name)  # fmt: skip
+                            splits=told.splits, root=Path.cwd(), name=name, captions=captions)  # fmt: skip
     store = HuggingFaceStore(datasets, columns.image, columns.own, told.order)
-    return Container(name, store, told.ids, told.labels, told.class_names, told.splits)
+    return Container(name, store, told.ids, told.labels, told.class_names, told.splits,
+                     captions=reordered(captions, told.order))  # fmt: skip
 
 
 def load_hugging_face(name: str, where: str) -> Mapping[str, Any]:

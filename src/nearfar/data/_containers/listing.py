@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nearfar.data._containers.captions import CaptionReader, reordered
 from nearfar.data._containers.columns import LABELS, PATHS, column, found, labels_of
 from nearfar.data._containers.folder import FolderStore
 from nearfar.data._containers.layout import in_words, split_name
@@ -82,6 +83,7 @@ def open_listing(
     splits: np.ndarray | None,
     root: Path,
     name: str,
+    captions: CaptionReader | None = None,
 ) -> Container:
     """Lists pictures by their paths, in the order of these.
 
@@ -92,6 +94,7 @@ def open_listing(
         splits: row-aligned, or None.
         root: the folder of the table.
         name: what the user called it.
+        captions: reads those of all paths.
     """
     paths, ids = _located([str(value or "") for value in values], root)
     rows: dict[str, int] = {}
@@ -115,6 +118,7 @@ def open_listing(
         class_names=class_names,
         splits=None if splits is None else splits[order],
         skipped=tuple(skipped),
+        captions=captions and reordered(captions, order),
     )
 
 

@@ -4,14 +4,16 @@ import json
 import posixpath
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nearfar.data._containers.archive import LARGEST, LINK, TOO_LARGE, Member, chosen
+from nearfar.data._containers.captions import Captions, caption_column
 from nearfar.data._containers.columns import LABELS, beside_labels, column, labels_of
-from nearfar.data._containers.layout import Layout, shard_names, shard_splits
+from nearfar.data._containers.layout import Layout, in_words, shard_names, shard_splits
 from nearfar.data._containers.ranges import RangeStore
 from nearfar.data._containers.store import Container
 from nearfar.data._containers.temporary import Temporary, on_disk, plain
@@ -20,12 +22,17 @@ from nearfar.errors import DataError, complaint, suggestion
 
 __all__ = ["open_tars"]
 
+_TEXT = "txt"
+_ENDS = (".cls", ".json", f".{_TEXT}")
+_Beside = Mapping[tuple[int, str], int]  # places of the files beside pictures, by archive and path
+
 
 def open_tars(paths: Sequence[Path], *, reading: Reading, name: str, where: str) -> Container:
     """Lists the pictures of tars.
 
     An index of first bytes is made in one pass; from then on any picture is one read. The label of a picture `KEY.png`
-    is in `KEY.cls`, or in a field of `KEY.json`; where no picture has such a file, class folders count.
+    is in `KEY.cls`, or in a field of `KEY.json`; where no picture has such a file, class folders count. Its caption is
+    in `KEY.txt`, or in a field of `KEY.json`.
 
     Args:
         paths: tars, compressed or not; the name of each may begin with its split: `train-000.tar`.
@@ -49,7 +56,8 @@ def open_tars(paths: Sequence[Path], *, reading: Reading, name: str, where: str)
         again = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
     else:
         again = np.arange(len(ids))
-    labels, class_names = _labels([members[place] for place in order], members, store, layout,
+    beside = _beside(members)
+    labels, class_names = _labels([members[place] for place in order], beside, store, layout,
                                   reading.label_column, where)  # fmt: skip
     splits = shard_splits(shards) if len(paths) > 1 else None
     of_examples = layout.splits if splits is None else np.array(splits)[archives]
@@ -62,6 +70,7 @@ def open_tars(paths: Sequence[Path], *, reading: Reading, name: str, where: str)
         class_names=class_names,
         splits=None if of_examples is None else of_examples[again],
         skipped=(*damages, *skipped),
+        captions=partial(_captions, [members[place] for place in order], members, beside, store),
     )
 
 
@@ -130,16 +139,18 @@ def _of_suffix(members: Sequence[Member], suffix: str | None, where: str) -> dic
     return wanted
 
 
-def _labels(
-    pictures: Sequence[Member], members: Sequence[Member], store: RangeStore, layout: Layout, wanted: str | None,
-    where: str,
-) -> tuple[np.ndarray | None, tuple[str, ...]]:  # fmt: skip
-    """Labels from the files beside the pictures, or else from the layout."""
-    beside = {
+def _beside(members: Sequence[Member]) -> _Beside:
+    return {
         (member.archive, posixpath.normpath(member.path)): place
         for place, member in enumerate(members)
-        if member.refused is None and member.path.endswith((".cls", ".json"))
+        if member.refused is None and member.path.endswith(_ENDS)
     }
+
+
+def _labels(
+    pictures: Sequence[Member], beside: _Beside, store: RangeStore, layout: Layout, wanted: str | None, where: str
+) -> tuple[np.ndarray | None, tuple[str, ...]]:  # fmt: skip
+    """Labels from the files beside the pictures, or else from the layout."""
     examples = [_fields(member, beside, store) for member in pictures]
     names = dict.fromkeys(name for fields in examples for name in fields)
     label = column(wanted, names, LABELS, argument="label_column", where=where)
@@ -149,25 +160,53 @@ def _labels(
     return labels_of({name: [fields.get(name) for fields in examples] for name in known}, label)
 
 
-def _fields(picture: Member, beside: Mapping[tuple[int, str], int], store: RangeStore) -> dict[str, Any]:
+def _fields(picture: Member, beside: _Beside, store: RangeStore) -> dict[str, Any]:
     """What the files beside a picture say of it: single values alone."""
+    said = _said(picture, beside, store)
+    fields = {name: value for name, value in said.items() if not isinstance(value, list | dict)}
+    for data in _files(picture, ".cls", beside, store):
+        fields["cls"] = data.decode("utf-8", "replace").strip()
+    return fields
+
+
+def _captions(
+    pictures: Sequence[Member], members: Sequence[Member], beside: _Beside, store: RangeStore, wanted: str | None,
+    where: str,
+) -> Captions:  # fmt: skip
+    """Captions from the text files beside the pictures, or else from a field of the JSON files."""
+    skipped = tuple(
+        (in_words(member.path), "is in the archive twice; the later one counts")
+        for place, member in enumerate(members)
+        if member.path.endswith(".txt")
+        and beside.get((member.archive, posixpath.normpath(member.path)), place) != place
+    )
+    if wanted in (None, _TEXT):
+        texts = [next(_files(picture, ".txt", beside, store), None) for picture in pictures]
+        if any(text is not None for text in texts):
+            return Captions(texts, skipped)
+    examples = [_said(picture, beside, store) for picture in pictures]
+    field = caption_column(wanted, dict.fromkeys(name for said in examples for name in said), where)
+    return Captions([said.get(field) for said in examples], skipped)
+
+
+def _said(picture: Member, beside: _Beside, store: RangeStore) -> dict[str, Any]:
+    """The fields of the JSON files beside a picture."""
+    return {name: value for data in _files(picture, ".json", beside, store) for name, value in _json(data).items()}
+
+
+def _files(picture: Member, end: str, beside: _Beside, store: RangeStore) -> Iterator[bytes]:
+    """The files beside a picture whose names go on so, be its key all before the last dot or before the first."""
     path = posixpath.normpath(picture.path)
     folder, name = posixpath.split(path)
-    fields: dict[str, Any] = {}
     for key in dict.fromkeys((posixpath.splitext(path)[0], posixpath.join(folder, name.partition(".")[0]))):
-        place = beside.get((picture.archive, f"{key}.json"))
+        place = beside.get((picture.archive, f"{key}{end}"))
         if place is not None:
-            said = _json(store.content(place))
-            fields |= {name: value for name, value in said.items() if not isinstance(value, list | dict)}
-        place = beside.get((picture.archive, f"{key}.cls"))
-        if place is not None:
-            fields["cls"] = store.content(place).decode("utf-8", "replace").strip()
-    return fields
+            yield store.content(place)
 
 
 def _json(data: bytes) -> dict[str, Any]:
     try:
         said = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from nearfar.data._containers.captions import CaptionReader
 from nearfar.data._containers.unusable import TruncatedError, check_png, explained, reason
 from nearfar.data.decode import crops, is_gray, upright, upright_size
 
@@ -146,6 +147,7 @@ class Container:
         class_names: the name of each label.
         splits: (n,) names of splits; None where the container has none.
         skipped: file and reason of what cannot belong.
+        captions: reads the captions of the pictures; None where the container can have none.
     """
 
     name: str
@@ -155,6 +157,7 @@ class Container:
     class_names: tuple[str, ...] = ()
     splits: np.ndarray | None = None
     skipped: tuple[tuple[str, str], ...] = ()
+    captions: CaptionReader | None = None
 
 
 def names_a_picture(path: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from nearfar.data._containers.captions import column_reader, reordered
 from nearfar.data._containers.columns import LABELS, PATHS, PICTURES, beside_labels, column, found, labels_of, unique
 from nearfar.data._containers.layout import in_words, shard_names, shard_splits, split_name
 from nearfar.data._containers.listing import open_listing
@@ -92,7 +93,7 @@ def open_tables(paths: Sequence[Path], *, reading: Reading, name: str, where: st
     files = [_file(path) for path in paths]
     rows = [file.rows for file in files]
     columns = find_columns(files[0].schema, reading, where)
-    _check_alike(files, columns, where)
+    _check_alike(files, (columns.image, columns.label, columns.split, columns.own), where)
     there = [column for column in columns.beside if column in leaves(files[0].schema)]
     values = {column: [value for file in files for value in file.values(column)] for column in there}
     shards = shard_names(paths)
@@ -101,9 +102,15 @@ def open_tables(paths: Sequence[Path], *, reading: Reading, name: str, where: st
     prefixes = [f"{shard}/" if len(paths) > 1 else "" for shard in shards]
     numbers = [f"{prefix}{row}" for prefix, count in zip(prefixes, rows, strict=True) for row in range(count)]
     told = described(values, columns, numbers=numbers, splits=of_files)
+
+    def all_of(column: str) -> list[Any]:
+        _check_alike(files, [column], where)
+        return [value for file in files for value in file.values(column)]
+
+    captions = column_reader(leaves(files[0].schema), all_of)
     if columns.is_path:
         return open_listing(values[columns.image], labels=told.labels, class_names=told.class_names,
-                            splits=told.splits, root=paths[0].parent, name=name)  # fmt: skip
+                            splits=told.splits, root=paths[0].parent, name=name, captions=captions)  # fmt: skip
     located = [file.located(columns.image) for file in files]
     store = RangeStore(
         [file for file, _, _ in located],
@@ -111,11 +118,12 @@ def open_tables(paths: Sequence[Path], *, reading: Reading, name: str, where: st
         start=np.concatenate([start for _, start, _ in located])[told.order],
         size=np.concatenate([size for _, _, size in located])[told.order],
     )
-    return Container(name, store, told.ids, told.labels, told.class_names, told.splits)
+    return Container(name, store, told.ids, told.labels, told.class_names, told.splits,
+                     captions=reordered(captions, told.order))  # fmt: skip
 
 
-def _check_alike(files: Sequence["_File"], columns: Columns, where: str) -> None:
-    needed = {name for name in (columns.image, columns.label, columns.split, columns.own) if name is not None}
+def _check_alike(files: Sequence["_File"], columns: Sequence[str | None], where: str) -> None:
+    needed = {name for name in columns if name is not None}
     for file in files:
         missing = sorted(needed - set(leaves(file.schema)))
         if missing:
@@ -142,7 +150,7 @@ def find_columns(schema: "pa.Schema", reading: Reading, where: str) -> Columns:
     return Columns(
         image=image,
         is_path=_is_text(kinds[image]),
-        own=own if inner and own in kinds else None,
+        own=own if inner and own in kinds and own != image else None,
         label=label,
         split=found(schema.names, ("split",)),
         class_names=_hugging_face_names(schema, label),

@@ -12,7 +12,7 @@ from nearfar.data._containers.columns import LABELS, column, labels_of
 from nearfar.data.sentences import Places, Sentences
 from nearfar.errors import DataError, complaint
 
-__all__ = ["LONGEST", "TextColumns", "cleaned", "sentences_of"]
+__all__ = ["LONGEST", "TextColumns", "cleaned", "sentences_of", "text_labels"]
 
 LONGEST = 100_000
 """Characters; a longer text is no sentence but a mistake, and is skipped."""
@@ -141,7 +141,7 @@ def sentences_of(
     if not found.rows:
         got = f"{name}: {' '.join(found.skipped[0])}" if found.skipped else f"{name}, which is empty"
         raise DataError(complaint(where, "data", "at least one text", got, "Name a file of texts"))
-    labels, class_names = _labels(values, columns.get("label"), where)
+    labels, class_names = text_labels(values, columns.get("label"), where)
     kept = np.array(found.rows, dtype=np.int64)
     return Sentences(
         found.texts,
@@ -177,9 +177,19 @@ class _Cleaned:
             texts.append(text)
 
 
-def _labels(
+def text_labels(
     values: Mapping[str, Sequence[Any]], label: str | None, where: str
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Labels from 0 and the names of classes, of a table in which numbers may be words.
+
+    Args:
+        values: row-aligned, by column.
+        label: the column of labels; None where there is none.
+        where: who asks, for error sentences.
+
+    Raises:
+        DataError: the column holds more than numbers and words.
+    """
     if label is None:
         return None, ()
     odd = next((value for value in values[label] if not isinstance(value, str | int | float | None)), None)

@@ -1,0 +1,1 @@
+"""Captions that come with pictures: their files, objects and the one door."""
