@@ -1,4 +1,4 @@
-"""What the report shows of a run: views of some pictures, what is inside the network, and a sample of embeddings."""
+"""What the report shows of a run: views of some examples, what is inside the network, and a sample of embeddings."""
 
 import json
 from pathlib import Path
@@ -10,61 +10,70 @@ from jaxtyping import Float, Int, UInt8
 from PIL import Image
 from torch import Tensor
 
+from nearfar.data.captioned import Captioned
 from nearfar.data.decode import resize_center
 from nearfar.data.pictures import Pictures
+from nearfar.data.running import RunningText
+from nearfar.data.sentences import Sentences
+from nearfar.data.source import Source
 from nearfar.engine.encoder import Encoder
+from nearfar.engine.gallery_pictures import picture_views, whole_pictures, write_sprite
+from nearfar.engine.gallery_texts import encoded, given, shortened, text_views
 from nearfar.engine.image_spec import ImageSpec
 from nearfar.engine.inside import attention, filter_sheet, overlay
 from nearfar.engine.spec import EncoderSpec
 from nearfar.records import SCHEMA, EmbeddingTable, RunFolder, write_json
 from nearfar.views.draws import Draws
+from nearfar.views.pair_policy import PairPolicy
 from nearfar.views.plan import ViewPlan
 from nearfar.views.policy import Policy
+from nearfar.views.text_policy import TextPolicy
 
 __all__ = ["sample_rows", "write_inside", "write_sample", "write_views"]
 
-SHOWN_PICTURES = 6
+SHOWN_EXAMPLES = 6
 SAMPLE = 2000
-TILE_LIMIT = 48
-COLUMNS = 50
 
 
-def write_views(files: RunFolder, source: Pictures, plan: ViewPlan, spec: EncoderSpec) -> None:
-    """Writes some pictures and the views that the network saw of them.
+def write_views(files: RunFolder, source: Source, plan: ViewPlan, spec: EncoderSpec) -> None:
+    """Writes some examples and the views that the network saw of them.
 
     Args:
         files: the run's folder.
-        source: the training pictures.
+        source: the training data.
         plan: the views; those of full resolution are shown.
         spec: of the encoder.
     """
-    assert isinstance(spec, ImageSpec)
-    assert isinstance(plan.policy, Policy)
-    size, seed = spec.size, spec.seed
-    folder = files.gallery / "views"
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = np.sort(np.random.default_rng(seed).choice(len(source), min(SHOWN_PICTURES, len(source)), replace=False))
-    shown = []
-    for number, row in enumerate(rows):
-        picture = torch.from_numpy(resize_center(source.read(int(row)), size=size, channels=source.channels).copy())
-        views = plan.policy(picture[None], Draws.of(seed, 0, torch.tensor([int(row)])))
-        names = [f"views/{number}_{chr(ord('a') + v)}.png" for v in range(len(views))]
-        _image(picture).save(files.gallery / f"views/{number}_original.png")
-        for name, view, made in zip(names, views, plan.policy.views, strict=True):
-            _image(_bytes(view[0], made.mean, made.std)).save(files.gallery / name)
-        shown.append({"id": source.ids[row], "original": f"views/{number}_original.png", "views": names})
-    _extend(files, {"views": shown})
+    files.gallery.mkdir(parents=True, exist_ok=True)
+    rows = _usable(source, plan.policy)
+    rows = np.sort(np.random.default_rng(spec.seed).choice(rows, min(SHOWN_EXAMPLES, len(rows)), replace=False))
+    shown = _views(files, source, rows, plan.policy, spec) if len(rows) else []
+    _extend(files, {"views": [{"id": source.ids[row], **entry} for row, entry in zip(rows, shown, strict=True)]})
 
 
-def _bytes(view: Float[Tensor, "c h w"], mean: tuple[float, ...], std: tuple[float, ...]) -> UInt8[Tensor, "c h w"]:
-    """A normalised view as a picture again."""
-    light = view * torch.tensor(std)[:, None, None] + torch.tensor(mean)[:, None, None]
-    return (light.clamp(0, 1) * 255).round().to(torch.uint8)
+def _usable(source: Source, policy: Any) -> Int[np.ndarray, "m"]:
+    """The rows of which the views can be made: of sentences whose next one is read too, those that have one."""
+    if isinstance(policy, TextPolicy) and "next" in policy.takes:
+        assert isinstance(source, Sentences)
+        return RunningText.of(source).followed
+    return np.arange(len(source))
 
 
-def _image(picture: UInt8[Tensor, "c h w"]) -> Image.Image:
-    pixels = picture.permute(1, 2, 0).contiguous().numpy()
-    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+def _views(files: RunFolder, source: Any, rows: Int[np.ndarray, "n"], policy: Any, spec: Any) -> list[dict[str, Any]]:
+    """What is shown of each example: its picture, its texts or both, and the views of them."""
+    draws = Draws.of(spec.seed, 0, torch.from_numpy(rows))
+    if isinstance(policy, Policy):
+        pictures = whole_pictures(source.select(rows), size=spec.size)
+        return picture_views(files, pictures, policy(pictures, draws), policy.views)
+    if isinstance(policy, TextPolicy):
+        texts = given(source, rows, takes=policy.takes, seed=spec.seed)
+        return text_views(texts, policy(encoded(texts, spec), draws), spec)
+    assert isinstance(policy, PairPolicy)
+    some = source.select(rows)
+    pictures, texts = whole_pictures(some.pictures, size=spec.image.size), {"text": some.captions.texts()}
+    picture, text = policy((pictures, encoded(texts, spec.text)), draws)
+    seen, read = picture_views(files, pictures, (picture,), policy.image.views), text_views(texts, (text,), spec.text)
+    return [one | other for one, other in zip(seen, read, strict=True)]
 
 
 def write_inside(files: RunFolder, encoder: Encoder) -> None:
@@ -127,38 +136,51 @@ def sample_rows(count: int, *, seed: int = 0) -> Int[np.ndarray, "m"]:
 
 def write_sample(
     files: RunFolder,
-    source: Pictures,
+    source: Source,
     table: EmbeddingTable,
     *,
     name: str,
     predicted: Int[np.ndarray, "m"] | None = None,
     certainty: Float[np.ndarray, "m"] | None = None,
+    captions: EmbeddingTable | None = None,
 ) -> None:
-    """Writes the embeddings of some pictures and a sheet of their thumbnails.
+    """Writes the embeddings of some examples and what people see of each: its thumbnail, its text or both.
 
     Args:
         files: the run's folder.
-        source: the pictures; `sample_rows` chooses them.
+        source: the examples; `sample_rows` chooses them.
         table: their embeddings, row by row.
         name: what they are, for people: "fashion-mini, test".
         predicted: the class that the linear probe gives each, as an index of the class names; -1 where it was not
-            asked, because the picture has no label.
-        certainty: the probability that it gives each picture's own class; 0 where it has no label.
+            asked, because the example has no label.
+        certainty: the probability that it gives each example's own class; 0 where it has no label.
+        captions: of pictures with captions the embeddings of the captions, row by row; None leaves out what is found
+            by them.
     """
     files.gallery.mkdir(exist_ok=True)
-    tile = int(min(TILE_LIMIT, np.median(source.sizes.min(axis=1))))
-    sheet = np.zeros((source.channels, -(-len(source) // COLUMNS) * tile, COLUMNS * tile), dtype=np.uint8)
-    for place in range(len(source)):
-        top, left = tile * (place // COLUMNS), tile * (place % COLUMNS)
-        picture = resize_center(source.read(place), size=tile, channels=source.channels)
-        sheet[:, top : top + tile, left : left + tile] = picture
-    _image(torch.from_numpy(sheet)).save(files.gallery / "sample.webp", quality=80)
+    pictures, texts = _halves(source)
+    thumbnails = {"tile": None, "columns": None, "sprite": None} if pictures is None else write_sprite(files, pictures)
+    words = None if texts is None else [shortened(text) for text in texts.texts()]
     table.write(files.gallery / "sample.parquet")
+    if captions is None:
+        (files.gallery / "sample-text.parquet").unlink(missing_ok=True)
+    else:
+        captions.write(files.gallery / "sample-text.parquet")
     judged = {
         "predicted": None if predicted is None else predicted.tolist(),
         "certainty": None if certainty is None else [round(value, 4) for value in certainty.tolist()],
     }
-    _extend(files, {"tile": tile, "columns": COLUMNS, "sprite": "sample.webp", "source": name, **judged})
+    _extend(files, {**thumbnails, "texts": words, "source": name, **judged})
+
+
+def _halves(source: Source) -> tuple[Pictures | None, Sentences | None]:
+    """The pictures and the texts of a source, where it has any."""
+    if isinstance(source, Pictures):
+        return source, None
+    if isinstance(source, Sentences):
+        return None, source
+    assert isinstance(source, Captioned)
+    return source.pictures, source.captions
 
 
 def _extend(files: RunFolder, facts: dict[str, object]) -> None:
