@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_map
 
 from nearfar.methods import (
     BYOL,
@@ -25,13 +27,17 @@ from nearfar.methods import (
     InstDisc,
     Jigsaw,
     LeJEPA,
+    MaskedLanguage,
     MatchNet,
     Method,
     MoCo,
     MoCoV3,
+    NextToken,
+    Permutation,
     Quadruplet,
     Rotation,
     SimCLR,
+    SimCSE,
     SimSiam,
     SupCon,
     Supervised,
@@ -39,7 +45,8 @@ from nearfar.methods import (
     Triplet,
     VICReg,
 )
-from nearfar.views import Draws
+from nearfar.networks import TextTransformer
+from nearfar.views import Draws, TextPolicy, Tokens, masked_text, shuffled_text, span_crops, twins
 
 EXAMPLES = 16
 """How many examples there are in all: a memory bank has a row for each."""
@@ -84,6 +91,25 @@ class TinyViT(nn.Module):
         return self.net(view)
 
 
+VOCAB_SIZE, MASK_ID = 40, 4
+
+
+def tiny_text(*, causal: bool = False) -> nn.Module:
+    """A Transformer of one block, which drops nothing: what a test compares must be computed alike."""
+    return TextTransformer(VOCAB_SIZE, dim=16, depth=1, heads=2, max_length=16, causal=causal, dropout=0.0)
+
+
+def toy_texts(n: int) -> Tokens:
+    """n texts of five to nine tokens in rising order, so that there is an order to be found."""
+    generator = torch.Generator().manual_seed(0)
+    lengths = 7 + torch.arange(EXAMPLES) % 5
+    ids = torch.randint(5, VOCAB_SIZE, (EXAMPLES, 11), generator=generator).sort(dim=1).values
+    place = torch.arange(11)
+    content = (place > 0) & (place < lengths[:, None] - 1)
+    ids = torch.where(content, ids, torch.where(place == 0, 2, torch.where(place == lengths[:, None] - 1, 3, 0)))
+    return Tokens(ids, lengths, torch.where(content, place - 1, -1)).rows(slice(n))
+
+
 @dataclass(frozen=True)
 class Case:
     """How to make a method small, and what it is shown.
@@ -126,6 +152,26 @@ class Case:
             coarse=self.coarse,
             dtype=dtype,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextCase(Case):
+    """A method on texts.
+
+    Attributes:
+        policy: makes its views.
+    """
+
+    policy: TextPolicy
+    network: Callable[[], nn.Module] = tiny_text
+
+    def batch(
+        self, n: int = EXAMPLES, *, seed: int, size: int | None = None, dtype: torch.dtype = torch.float32
+    ) -> Batch:
+        """The first n examples as one step sees them; numbers of tokens have no precision and texts no size."""
+        index = torch.arange(n)
+        draws = Draws.of(0, seed, index)
+        return Batch(self.policy(toy_texts(n), draws), index % 4 if self.labelled else None, index, draws.keys)
 
 
 def wide_backbone() -> nn.Module:
@@ -189,6 +235,14 @@ CASES = {
     ),
     "triplet": Case(lambda backbone: Triplet(backbone, hidden_dim=32, projection_dim=8)),
     "vae": Case(lambda backbone: VAE(backbone, beta=0.1, decoder_width=8, **DECODED), **REBUILT | {"steps": 80}),
+    "simcse": TextCase(SimCSE, policy=span_crops()),
+    "maskedlanguage": TextCase(
+        MaskedLanguage, policy=masked_text(mask_id=MASK_ID, vocab_size=VOCAB_SIZE, fraction=0.3), rate=1e-2, steps=150
+    ),
+    "nexttoken": TextCase(NextToken, network=partial(tiny_text, causal=True), policy=twins(1), rate=1e-2),
+    "permutation": TextCase(
+        lambda backbone: Permutation(backbone, hidden_dim=32), policy=shuffled_text(), rate=5e-3, steps=200
+    ),
     "vicreg": Case(lambda backbone: VICReg(backbone, hidden_dim=32, projection_dim=8)),
 }
 
@@ -223,5 +277,4 @@ def toy_batch(
 
 def rows_of(batch: Batch, choose: Callable[[Tensor], Tensor]) -> Batch:
     """Some of the examples of a batch: `choose` takes the same rows of everything that it has of them."""
-    label, index, keys = (None if x is None else choose(x) for x in batch[1:])
-    return Batch(tuple(choose(view) for view in batch.views), label, index, keys)
+    return Batch(*tree_map(lambda x: x if x is None else choose(x), tuple(batch)))

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -213,9 +214,7 @@ def test_a_run_is_resumed_and_judged_as_its_data_was_read(tmp_path: Path) -> Non
         pq.write_table(table, tmp_path / f"{name}.parquet")
     reading = Reading(image_column="scan", label_column="kind")
     run = nearfar.pretrain("simclr", tmp_path / "train.parquet", out=tmp_path / "run", reading=reading, **QUICK)
-    assert run.record["reading"] == {
-        "image_column": "scan", "label_column": "kind", "truncated": "skip", "strict": False, "cache": "auto",
-    }  # fmt: skip
+    assert run.record["reading"] == asdict(reading)
     nearfar.resume(run.path, workers=0)
     assert nearfar.embed(run, tmp_path / "other.parquet").class_names == ("a", "b")
     assert nearfar.evaluate(run, tmp_path / "other.parquet", probes=["knn"], baselines=False).data["held_out"]

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 import torch
-from cases import CASES, EXAMPLES, rows_of
+from cases import CASES, EXAMPLES, VOCAB_SIZE, TextCase, rows_of, toy_texts
 from method_ranks import every_method
 from ranks import run
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from nearfar.methods import METHODS, Batch, Method
-from nearfar.networks import backbone
+from nearfar.networks import TEXT_BACKBONES, backbone, text_backbone
 
 GAMES = ("bigan",)
 """Methods of two sides, whose loss has no landmark to beat."""
@@ -129,6 +129,8 @@ def test_accumulation_is_the_whole_batch_where_the_method_says_so(name: str) -> 
 
 @pytest.mark.parametrize("network", ["resnet18", "vit_tiny_patch16_224", "small"])
 def test_works_with_the_backbones_of_the_field(name: str, network: str) -> None:
+    if isinstance(CASES[name], TextCase):
+        pytest.skip("it reads no pictures")
     built = backbone(network, size=16, channels=1)
     if CASES[name].only_vits and not network.startswith("vit"):
         with pytest.raises(ValueError, match=r"backbone must be a plain vision transformer of timm\. Got '\w+'\. Try"):
@@ -140,6 +142,24 @@ def test_works_with_the_backbones_of_the_field(name: str, network: str) -> None:
     for key, weight in method.named_parameters():
         assert (weight.grad is not None) == weight.requires_grad, key
     assert method.embed(batch.views[0]).shape == (4, method.backbone.dim)
+
+
+@pytest.mark.parametrize("network", TEXT_BACKBONES)
+def test_works_with_backbones_of_texts(name: str, network: str) -> None:
+    case = CASES[name]
+    if not isinstance(case, TextCase):
+        pytest.skip("tests/methods/test_text.py shows texts to those that read pictures too")
+    built = text_backbone(network, vocab_size=VOCAB_SIZE, dim=16, depth=1, max_length=16)
+    if name == "nexttoken" and network != "causal":
+        with pytest.raises(ValueError, match="NextToken: backbone must be a network that reads forwards alone"):
+            tiny(name, network=built)
+        return
+    method = tiny(name, network=built)
+    batch = batch_for(name, 4)
+    method(batch).loss.backward()
+    for key, weight in method.named_parameters():
+        assert (weight.grad is not None) == weight.requires_grad, key
+    assert method.embed(toy_texts(4)).shape == (4, 16)
 
 
 @pytest.fixture(scope="module")

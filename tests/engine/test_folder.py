@@ -71,7 +71,7 @@ def test_a_record_must_be_whole(name: str) -> None:
 
 
 def test_a_run_of_another_modality_is_refused() -> None:
-    with pytest.raises(RunError, match="run must be of pictures"):
+    with pytest.raises(RunError, match="run must be of modality image or text"):
         read_run(written(modality="audio"), where="resume")
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nearfar.data import Pictures, Reading
-from nearfar.engine.intake import account, named, open_pictures, parts, place_of
+from nearfar.data import Pictures, Reading, open_data
+from nearfar.engine.intake import account, named, parts, place_of
 from nearfar.errors import DataError
 
 
@@ -24,11 +24,15 @@ def save(*places: str) -> None:
 
 
 def opened(data: object) -> Pictures:
-    return open_pictures(data, split=None, reading=Reading(), where="test")
+    source = open_data(data, modality="image", where="test")
+    assert isinstance(source, Pictures)
+    return source
 
 
 def judged(data: object, test: object = None) -> tuple[int, int, bool]:
-    train, held, held_out = parts(data, split=None, test=test, seed=0, reading=Reading(), where="test")
+    train, held, held_out = parts(
+        data, modality="image", split=None, test=test, seed=0, reading=Reading(), where="test"
+    )
     return len(train), len(held), held_out
 
 
@@ -59,7 +63,7 @@ class TestAccount:
         pixels = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
         Image.fromarray(pixels).save("data/whole.jpg")
         Path("data/cut.jpg").write_bytes(Path("data/whole.jpg").read_bytes()[:1500])
-        source = open_pictures("data", split=None, reading=Reading(truncated="use"), where="test")
+        source = open_data("data", modality="image", reading=Reading(truncated="use"), where="test")
         said = account(source, role="Data")
         assert said == "Data: 2 pictures without labels; 1 truncated picture used as far as can be seen (cut.jpg)."
 

@@ -15,7 +15,9 @@ def people(count: int = 10) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_people_who_are_held_out_are_those_that_training_holds_out() -> None:
-    part = judged_parts(people(), split=None, test=None, unseen=True, seed=3, reading=Reading(), where="evaluate")
+    part = judged_parts(
+        people(), modality="image", split=None, test=None, unseen=True, seed=3, reading=Reading(), where="evaluate"
+    )
     others, held = hold_out_classes(open_source(people()), seed=3)
     assert part.train is None
     assert part.test.ids == held.ids
@@ -29,7 +31,9 @@ def test_people_who_are_held_out_are_those_that_training_holds_out() -> None:
 
 
 def test_examples_are_parted_as_ever() -> None:
-    part = judged_parts(people(), split=None, test=None, unseen=False, seed=3, reading=Reading(), where="evaluate")
+    part = judged_parts(
+        people(), modality="image", split=None, test=None, unseen=False, seed=3, reading=Reading(), where="evaluate"
+    )
     assert (len(part.train), len(part.test), part.held_out) == (30, 10, True)
     assert "held_out_classes" not in part.facts()
     assert part.title().endswith(", held out")
@@ -45,4 +49,6 @@ def test_wrong_calls() -> None:
     with pytest.raises(ValueError, match="layers must be left out where classes are held out"):
         check_held_out("classes", test=None, layers=True)
     with pytest.raises(DataError, match=r"^evaluate: data must be of at least 3 classes, .* Got '2 classes in "):
-        judged_parts(people(2), split=None, test=None, unseen=True, seed=0, reading=Reading(), where="evaluate")
+        judged_parts(
+            people(2), modality="image", split=None, test=None, unseen=True, seed=0, reading=Reading(), where="evaluate"
+        )

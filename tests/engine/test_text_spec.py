@@ -13,7 +13,7 @@ from nearfar.data import open_source
 from nearfar.data.sentences import Sentences
 from nearfar.data.tokenizer import Tokenizer
 from nearfar.engine import Encoder, TextSpec, judge, label_free, tf_idf
-from nearfar.errors import DataError, RunError
+from nearfar.errors import DataError
 from nearfar.networks import TEXT_BACKBONES
 from nearfar.records import read_json
 
@@ -76,14 +76,18 @@ def test_texts_are_read_from_a_file(spec: TextSpec, tmp_path: Path) -> None:
 
 def test_pictures_are_refused(spec: TextSpec) -> None:
     pictures = open_source(np.zeros((4, 8, 8), np.uint8))
-    with pytest.raises(DataError, match=r"data must be of modality 'text'\. Got 'image'"):
+    with pytest.raises(DataError, match=r"embed: data must be texts\. Got 'pictures'"):
         Encoder(spec, spec.build()).embed(pictures)
 
 
-def test_it_cannot_be_fine_tuned_yet(spec: TextSpec, tmp_path: Path) -> None:
-    Encoder(spec, spec.build()).save(tmp_path)
-    with pytest.raises(RunError, match=r"finetune: run must be of pictures\. Got 'text'"):
-        nearfar.finetune(tmp_path, np.zeros((4, 8, 8), np.uint8))
+def test_it_is_fine_tuned_on_texts_alone(spec: TextSpec, tmp_path: Path) -> None:
+    (tmp_path / "encoder").mkdir()
+    Encoder(spec, spec.build()).save(tmp_path / "encoder")
+    with pytest.raises(DataError, match=r"finetune: data must be texts\. Got 'pictures'"):
+        nearfar.finetune(tmp_path / "encoder", open_source(np.zeros((4, 8, 8), np.uint8)))
+    run = nearfar.finetune(tmp_path / "encoder", sentences(), steps=2, out=tmp_path / "run")
+    assert run.encoder.spec == spec
+    assert len(nearfar.predict(run, sentences())) == len(sentences())
 
 
 def test_it_is_judged_beside_tf_idf_and_the_untrained_network(spec: TextSpec) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nearfar.api.learning import finetune, pretrain
-from nearfar.data import Pictures, with_few_labels
-from nearfar.engine import Classifier, Encoder, ImageSpec, Run
+from nearfar.api.learning import finetune
+from nearfar.api.running import Wish, learn
+from nearfar.data import Source, with_few_labels
+from nearfar.engine import Classifier, Encoder, Run
 from nearfar.probes import Score, wilson_interval
 
 __all__ = ["finetuned"]
@@ -17,17 +18,17 @@ LABELS = (0.01, 0.1, 1.0)
 
 
 def finetuned(
-    encoder: Encoder, train: Pictures, test: Pictures, *, seed: int = 0, steps: int | None = None
+    encoder: Encoder, train: Source, test: Source, *, seed: int = 0, steps: int | None = None
 ) -> tuple[dict[str, Score], dict[str, Score]]:
     """Fine-tunes an encoder on 1 %, 10 % and 100 % of the labels, and trains the same network on them from scratch.
 
-    From scratch the network takes as many steps as the fine-tuned one, at the rate that suits it. Test pictures are
+    From scratch the network takes as many steps as the fine-tuned one, at the rate that suits it. Test examples are
     looked at once, at the end.
 
     Args:
         encoder: what is judged; it stays as it is.
-        train: labelled pictures.
-        test: labelled pictures with the same classes.
+        train: labelled examples.
+        test: labelled examples with the same classes.
         seed: of which labels are used, and of the runs.
         steps: of each run; as many as the recipe of fine-tuning takes when it is not given.
 
@@ -36,8 +37,6 @@ def finetuned(
 
     Source: the parts of the labels, SimCLR, Chen et al. 2020 (arXiv 2002.05709), table 7.
     """
-    spec = encoder.spec
-    assert isinstance(spec, ImageSpec)
     own: dict[str, Score] = {}
     scratch: dict[str, Score] = {}
     with tempfile.TemporaryDirectory() as place:
@@ -47,17 +46,19 @@ def finetuned(
             part, name = with_few_labels(train, fraction=fraction, seed=seed), f"finetune@{fraction:.0%}"
             tuned = finetune(folder, part, steps=steps, seed=seed, out=folder / name)
             taken = tuned.record["steps"]
-            begun = pretrain(
-                "supervised", part, backbone=spec.backbone, stem=spec.stem, size=spec.size, steps=taken, seed=seed,
-                out=folder / f"scratch-{name}",
+            begun = learn(
+                Wish(
+                    where="evaluate", method="supervised", data=part, spec=encoder.spec, steps=taken, seed=seed,
+                    out=folder / f"scratch-{name}",
+                )
             )  # fmt: skip
             settings = {"labels": len(part), "steps": taken, "seed": seed}
             own[name], scratch[name] = (_score(run, test, settings) for run in (tuned, begun))
     return own, scratch
 
 
-def _score(run: Run, test: Pictures, settings: dict[str, int]) -> Score:
-    """The accuracy of a run's classifier on the labelled test pictures."""
+def _score(run: Run, test: Source, settings: dict[str, int]) -> Score:
+    """The accuracy of a run's classifier on the labelled test examples."""
     assert test.labels is not None
     known = test.select(np.flatnonzero(test.labels >= 0))
     assert known.labels is not None

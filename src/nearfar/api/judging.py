@@ -22,7 +22,7 @@ from nearfar.engine import (
     write_sample,
 )
 from nearfar.engine.folder import check_writable, folder_of
-from nearfar.engine.intake import account, open_pictures
+from nearfar.engine.intake import account
 from nearfar.engine.judge import PROBES, TRAINED, check_labels, check_probes, judge
 from nearfar.engine.layers import judge_layers
 from nearfar.engine.mistakes import confusion, guesses
@@ -57,7 +57,7 @@ def embed(
         RunError: there is no encoder, or it is damaged.
     """
     encoder = encoder_of(run)
-    source = open_pictures(data, split=split, reading=alike(run, reading, data), where="embed")
+    source = encoder.opened(data, split=split, reading=alike(run, reading, data), where="embed")
     tell(account(source, role="Embedding"))
     return encoder.embed(source)
 
@@ -82,7 +82,7 @@ def predict(
         RunError: there is no classifier, or it is damaged.
     """
     classifier = Classifier.load(folder_of(run, where="predict"))
-    source = open_pictures(data, split=split, reading=alike(run, reading, data), where="predict")
+    source = classifier.encoder.opened(data, split=split, reading=alike(run, reading, data), where="predict")
     tell(account(source, role="Predicting"))
     return classifier.predict(source)
 
@@ -137,9 +137,11 @@ def evaluate(
     files = None if isinstance(run, Encoder) else RunFolder(folder_of(run, where="evaluate"))
     if files is not None:
         check_writable("evaluate", "run", files.path)
+    reading = alike(run, reading, data)
     part = judged_parts(
-        data, split=split, test=test, unseen=unseen, seed=seed, reading=alike(run, reading, data), where="evaluate"
-    )
+        data, modality=encoder.modality_of(data, reading=reading), split=split, test=test, unseen=unseen, seed=seed,
+        reading=reading, where="evaluate",
+    )  # fmt: skip
     shared = _told(part, None if files is None else read_seen(files))
     frozen = [name for name in probes if name not in TRAINED]
     beside = baselines and bool(frozen)

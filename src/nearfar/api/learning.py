@@ -7,9 +7,8 @@ from typing import Any
 from nearfar.api.loading import load
 from nearfar.api.running import Wish, again, learn
 from nearfar.data import Reading
-from nearfar.engine import ImageSpec, Run
+from nearfar.engine import Run
 from nearfar.engine.folder import folder_of
-from nearfar.errors import RunError, complaint
 from nearfar.recipes import check_said
 from nearfar.records import RunFolder
 
@@ -26,6 +25,11 @@ def pretrain(
     backbone: str | None = None,
     stem: str | None = None,
     size: int | None = None,
+    dim: int | None = None,
+    depth: int | None = None,
+    max_length: int | None = None,
+    vocab_size: int | None = None,
+    pooling: str | None = None,
     init: str | None = None,
     epochs: float | None = None,
     steps: int | None = None,
@@ -51,15 +55,23 @@ def pretrain(
 
     Args:
         method: how to learn: a name that `nearfar methods` lists.
-        data: a folder, archive or table of pictures, an array, a data set by name, or a source.
+        data: a folder, archive or table of pictures, an array, a data set by name, or a source; or a file of texts, a
+            table with a column of them, or a list.
         split: which split of the data; "train" where there is one, else all.
         examples: learn from so many examples only, drawn by the seed; where labels are known, each class keeps its
             share. A larger draw has all of a smaller one.
         without: augmentations to leave out of the views: of crop, flip, color, grayscale, blur and solarize.
-        backbone: the network: "small" or any timm model; the recipe of the method chooses for the size.
-        stem: the first layers: "small" or "standard"; "small" for pictures of 64 pixels and less.
-        size: side of the views in pixels; as large as the pictures, up to 224.
-        init: what to start from: a run, a file of weights, or timm:NAME for published weights.
+        backbone: the network: of pictures "small" or any timm model, of texts "transformer", "causal", "lstm" or "gru";
+            where none is named, the recipe chooses.
+        stem: of pictures, the first layers: "small" or "standard"; "small" for pictures of 64 pixels and less.
+        size: of pictures, the side of the views in pixels; as large as the pictures, up to 224.
+        dim: of texts, the width of the network.
+        depth: of texts, how many layers the network has.
+        max_length: of texts, most tokens of one, special ones too; longer texts lose their end.
+        vocab_size: of texts, how many tokens are learned from them.
+        pooling: of texts, how tokens become one vector: "mean", "cls" or "last".
+        init: what to start from: a run, a file of weights, or timm:NAME for published weights; a run on texts gives its
+            tokenizer and its shape too.
         epochs: how long, in passes over the data.
         steps: how long, in optimizer steps.
         minutes: how long, in minutes on this machine; turned into steps once.
@@ -94,7 +106,8 @@ def pretrain(
     return learn(
         Wish(
             where="pretrain", method=method, data=data, split=split, examples=examples, without=without,
-            backbone=backbone, stem=stem, size=size, init=init, epochs=epochs, steps=steps, minutes=minutes,
+            backbone=backbone, stem=stem, size=size, dim=dim, depth=depth, max_length=max_length,
+            vocab_size=vocab_size, pooling=pooling, init=init, epochs=epochs, steps=steps, minutes=minutes,
             batch_size=batch_size, accumulate=accumulate, optimizer=optimizer, learning_rate=learning_rate,
             weight_decay=weight_decay, clip=clip, out=out, seed=seed, devices=devices, precision=precision,
             workers=workers, validation=validation, log=log, on_collapse=on_collapse, reading=reading, options=options,
@@ -160,17 +173,13 @@ def finetune(
         RunError: there is no encoder, or the new folder is taken or cannot be written.
     """
     folder = folder_of(run, where="finetune")
-    spec = load(folder).spec
-    if not isinstance(spec, ImageSpec):
-        next_step = "Upgrade nearfar, or name another run"
-        raise RunError(complaint("finetune", "run", "of pictures", spec.modality, next_step))
     return learn(
         Wish(
-            where="finetune", method="supervised", data=data, split=split, labels=labels, spec=spec,
-            backbone=spec.backbone, stem=spec.stem, size=spec.size, init=str(folder), epochs=epochs, steps=steps,
-            minutes=minutes, batch_size=batch_size, optimizer=optimizer, learning_rate=learning_rate,
-            weight_decay=weight_decay, out=out, seed=seed, devices=devices, precision=precision, workers=workers,
-            validation=validation, log=log, reading=reading, options={"freeze": freeze},
+            where="finetune", method="supervised", data=data, split=split, labels=labels, spec=load(folder).spec,
+            init=str(folder), epochs=epochs, steps=steps, minutes=minutes, batch_size=batch_size, optimizer=optimizer,
+            learning_rate=learning_rate, weight_decay=weight_decay, out=out, seed=seed, devices=devices,
+            precision=precision, workers=workers, validation=validation, log=log, reading=reading,
+            options={"freeze": freeze},
         )
     )  # fmt: skip
 

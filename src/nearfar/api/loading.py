@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nearfar.data import Reading
+from nearfar.data import COLUMNS, Reading
 from nearfar.engine import Encoder, Run
 from nearfar.engine.folder import folder_of, reading_of
 from nearfar.engine.intake import place_of
@@ -15,7 +15,7 @@ from nearfar.records import RunFolder, read_json
 
 __all__ = ["alike", "encoder_of", "load"]
 
-ALIKE = ("image_column", "label_column", "truncated")
+ALIKE = (*COLUMNS, "truncated")
 """What of a run's reading holds for other data too, unless the user says otherwise."""
 
 

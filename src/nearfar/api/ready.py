@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 from lightning_fabric import Fabric
 
-from nearfar.data import Pictures, Reading, cached
-from nearfar.engine import ImageSpec, Settings, Training
+from nearfar.data import KINDS, Pictures, Reading, Source, cached, modality_of, open_data
+from nearfar.engine import Settings, Training
 from nearfar.engine.display import Display
 from nearfar.engine.foresee import check_memory, check_network
 from nearfar.engine.intake import parts
 from nearfar.engine.judge import check_labels
-from nearfar.errors import RunError, complaint, suggestion
+from nearfar.errors import DataError, RunError, complaint, suggestion
 from nearfar.methods import METHODS, Method
 from nearfar.probes import knn
 from nearfar.recipes import policy
 
-__all__ = ["Judge", "check_list", "find_method", "ready", "tell", "watcher"]
+__all__ = ["Judge", "check_list", "find_method", "open_among", "ready", "tell", "watcher"]
 
 Judge = Callable[[], dict[str, float]]
 """What watches a run: gives scores by name."""
@@ -45,6 +45,27 @@ def find_method(name: str, *, where: str = "pretrain") -> type[Method]:
     return METHODS[name]
 
 
+def open_among(data: Any, among: Sequence[str], *, split: str | None, reading: Reading, where: str) -> Source:
+    """Opens data as what it is, of what can be learned from.
+
+    Args:
+        data: as for `pretrain`.
+        among: the modalities that will do; where nothing speaks for another, the first.
+        split: which split of it.
+        reading: how to read it.
+        where: who asks, for error sentences.
+
+    Raises:
+        DataError: the data cannot be used, or is of another modality.
+    """
+    modality = modality_of(data, among=among, reading=reading)
+    if modality not in among:
+        known = " or ".join(f"{KINDS[each].one}s" for each in among)
+        got = f"{KINDS[modality].one}s" if modality in KINDS else modality
+        raise DataError(complaint(where, "data", known, got, "Name other data, or another method"))
+    return open_data(data, modality=modality, split=split, reading=reading, where=where)
+
+
 def check_list(where: str, name: str, value: Any) -> None:
     """Refuses one name where several are wanted: its letters are no names.
 
@@ -60,26 +81,26 @@ def check_list(where: str, name: str, value: Any) -> None:
         raise TypeError(complaint(where, name, "a list of names", value, f"Try {name}=[{value!r}]"))
 
 
-def ready(settings: Settings, source: Pictures, *, fabric: Fabric, workers: int, reading: Reading) -> Training:
+def ready(settings: Settings, source: Source, *, fabric: Fabric, workers: int, reading: Reading) -> Training:
     """A run that is ready to begin; what can be foreseen to end it is said now, before a folder is made.
 
     Args:
         settings: of the run.
-        source: the training pictures.
+        source: the training examples.
         fabric: devices, precision, ranks.
-        workers: processes that read pictures.
+        workers: processes that read what memory does not hold.
         reading: how the data is read, and where decoded pictures are kept.
 
     Raises:
-        RunError: there is too little memory, or the network does not take the pictures, or no way to its weights.
+        RunError: there is too little memory, or the network does not take the views, or no way to its weights.
         ValueError: the method refuses its options.
     """
     make = partial(METHODS[settings.method], **settings.options)
     views = policy(settings)
     micro_batch = settings.batch_size // settings.accumulate
-    assert isinstance(settings.spec, ImageSpec)
     check_memory(make, settings.spec, views, batch_size=micro_batch, device=fabric.device)
-    source = cached(source, side=settings.cached_side, reading=reading, say=tell)
+    if isinstance(source, Pictures):
+        source = cached(source, side=settings.cached_side, reading=reading, say=tell)
     try:
         training = Training(fabric, source, settings, make, views, workers=workers)
     except (OSError, RuntimeError) as error:
@@ -109,7 +130,10 @@ def watcher(validation: Any, training: Training, reading: Reading) -> Judge | No
     if validation is None:
         return None
     seed = training.settings.seed
-    train, held, _ = parts(validation, split=None, test=None, seed=seed, reading=reading, where="validation")
+    modality = training.encoder().modality_of(validation, reading=reading)
+    train, held, _ = parts(
+        validation, modality=modality, split=None, test=None, seed=seed, reading=reading, where="validation"
+    )
     for part, role in ((train, "validation"), (held, "validation test")):
         check_labels(part, role)
     rows = np.random.default_rng(training.settings.seed).permutation(len(train))[:JUDGED_ROWS]

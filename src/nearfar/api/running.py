@@ -9,11 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from nearfar.api.ready import Judge, check_list, find_method, ready, tell, watcher
-from nearfar.data import Pictures, Reading, cached_side, duplicates, with_few_examples, with_few_labels
+from nearfar.api.ready import Judge, check_list, find_method, open_among, ready, tell, watcher
+from nearfar.data import (
+    Pictures,
+    Reading,
+    Source,
+    cached_side,
+    duplicates,
+    open_data,
+    with_few_examples,
+    with_few_labels,
+)
 from nearfar.distributed import broadcast_object, world
 from nearfar.engine import (
     NEIGHBOURS,
+    EncoderSpec,
     ImageSpec,
     Run,
     Settings,
@@ -26,7 +36,7 @@ from nearfar.engine import (
 )
 from nearfar.engine.folder import claim, read_run, reading_of, write_run
 from nearfar.engine.foresee import check_precision
-from nearfar.engine.intake import account, open_pictures, place_of
+from nearfar.engine.intake import account, place_of
 from nearfar.engine.loggers import check_loggers
 from nearfar.engine.overlap import write_seen
 from nearfar.errors import DataError, complaint
@@ -37,8 +47,8 @@ from nearfar.records import RunFolder
 __all__ = ["SETTLED", "Wish", "again", "check_lengths", "learn"]
 
 SETTLED = (
-    "examples", "without", "backbone", "stem", "size", "init", "epochs", "steps", "batch_size", "accumulate",
-    "optimizer", "learning_rate", "weight_decay", "clip",
+    "examples", "without", "backbone", "stem", "size", "dim", "depth", "max_length", "vocab_size", "pooling", "init",
+    "epochs", "steps", "batch_size", "accumulate", "optimizer", "learning_rate", "weight_decay", "clip",
 )  # fmt: skip
 """Of a wish, what becomes settings together with the recipe and the data."""
 PLACES = ("backbone", "init")
@@ -51,32 +61,37 @@ class Wish:
 
     Attributes:
         where: what was called.
-        spec: of the encoder that is tuned; None for a run without labels.
+        spec: of the encoder that the run goes on with, or begins anew; None where the recipe makes one.
     """
 
     where: str
     method: str
     data: Any
-    split: str | None
-    backbone: str | None
-    stem: str | None
-    size: int | None
-    init: str | None
-    epochs: float | None
-    steps: int | None
-    minutes: float | None
-    batch_size: int | None
-    optimizer: str | None
-    learning_rate: float | None
-    weight_decay: float | None
-    out: str | Path | None
-    seed: int
-    devices: int | None
-    precision: str
-    workers: int
-    validation: Any
-    log: Sequence[str]
-    reading: Reading
+    split: str | None = None
+    backbone: str | None = None
+    stem: str | None = None
+    size: int | None = None
+    dim: int | None = None
+    depth: int | None = None
+    max_length: int | None = None
+    vocab_size: int | None = None
+    pooling: str | None = None
+    init: str | None = None
+    epochs: float | None = None
+    steps: int | None = None
+    minutes: float | None = None
+    batch_size: int | None = None
+    optimizer: str | None = None
+    learning_rate: float | None = None
+    weight_decay: float | None = None
+    out: str | Path | None = None
+    seed: int = 0
+    devices: int | None = None
+    precision: str = "auto"
+    workers: int = 2
+    validation: Any = None
+    log: Sequence[str] = ()
+    reading: Reading = Reading()  # noqa: RUF009  # which is frozen
     options: dict[str, Any] = field(default_factory=dict)
     examples: int | None = None
     labels: float | None = None
@@ -84,12 +99,13 @@ class Wish:
     accumulate: int = 1
     clip: float | None = None
     on_collapse: str = "warn"
-    spec: ImageSpec | None = None
+    spec: EncoderSpec | None = None
 
     @property
     def said(self) -> dict[str, Any]:
         """What is settled together with the recipe and the data, by name."""
-        return {name: getattr(self, name) for name in SETTLED}
+        said = {name: getattr(self, name) for name in SETTLED}
+        return said | {"size": self.spec.size} if isinstance(self.spec, ImageSpec) else said
 
     def check(self) -> None:
         """Refuses what no data could make right.
@@ -117,7 +133,8 @@ def learn(wish: Wish) -> Run:
     learner = find_method(wish.method, where=wish.where)
     wish.check()
     fabric = make_fabric(devices=wish.devices, precision=wish.precision)
-    source = open_pictures(wish.data, split=wish.split, reading=wish.reading, where=wish.where)
+    among = learner.modalities if wish.spec is None else (wish.spec.modality,)
+    source = open_among(wish.data, among, split=wish.split, reading=wish.reading, where=wish.where)
     source = _part(source, labels=wish.labels, examples=wish.examples, seed=wish.seed)
     settings = _settings(wish, learner, source)
     training = ready(settings, source, fabric=fabric, workers=wish.workers, reading=wish.reading)
@@ -160,7 +177,7 @@ def again(files: RunFolder, *, data: Any, devices: int | None, workers: int) -> 
         files: the run's folder.
         data: the data, if it is not to be found where it was; None otherwise.
         devices: processes of this machine; None for as many as the run began with.
-        workers: processes that read pictures.
+        workers: processes that read what memory does not hold.
     """
     record = read_run(files, where="resume")
     check_options(find_method(record["method"], where="run.json"), record["options"])
@@ -174,39 +191,25 @@ def again(files: RunFolder, *, data: Any, devices: int | None, workers: int) -> 
     return _finish(training, files, judge=judge, resume=True, **watch)
 
 
-def _part(source: Pictures, *, labels: float | None, examples: int | None, seed: int) -> Pictures:
-    """The pictures to learn from: some of all, or of labelled ones the part whose labels are to be used."""
+def _part(source: Source, *, labels: float | None, examples: int | None, seed: int) -> Source:
+    """The examples to learn from: some of all, or of labelled ones the part whose labels are to be used."""
     part = source if labels is None else with_few_labels(source, fraction=labels, seed=seed)
-    part = part if examples is None else with_few_examples(part, count=examples, seed=seed)
-    assert isinstance(part, Pictures)
-    return part
+    return part if examples is None else with_few_examples(part, count=examples, seed=seed)
 
 
-def _settings(wish: Wish, learner: type[Method], source: Pictures) -> Settings:
-    precision = choose_precision(wish.precision)
+def _settings(wish: Wish, learner: type[Method], source: Source) -> Settings:
     settings = resolve(
-        wish.method, learner, source, said=wish.said, options=wish.options, seed=wish.seed, precision=precision
-    )
-    if wish.spec is not None:
-        settings = _as_the_encoder(settings, wish.spec)
+        wish.method, learner, source, said=wish.said, options=wish.options, seed=wish.seed,
+        precision=choose_precision(wish.precision), like=wish.spec,
+    )  # fmt: skip
     return _with_cache(settings, source, reading=wish.reading)
 
 
-def _as_the_encoder(settings: Settings, spec: ImageSpec) -> Settings:
-    """The encoder goes on seeing pictures as it has seen them."""
-    own = settings.spec
-    assert isinstance(own, ImageSpec)
-    if own.channels != spec.channels:
-        kinds = {1: "gray", 3: "in colour"}
-        constraint = f"{kinds[spec.channels]}, as the encoder's were"
-        raise DataError(complaint("finetune", "data", constraint, kinds[own.channels], "Give pictures of that kind"))
-    return replace(settings, spec=replace(own, mean=spec.mean, std=spec.std))
-
-
-def _with_cache(settings: Settings, source: Pictures, *, reading: Reading) -> Settings:
+def _with_cache(settings: Settings, source: Source, *, reading: Reading) -> Settings:
     """The settings with the size at which pictures are cached; all ranks agree on rank 0's disk."""
+    if not isinstance(source, Pictures) or not isinstance(settings.spec, ImageSpec):
+        return settings
     epochs = settings.steps * settings.batch_size / len(source)
-    assert isinstance(settings.spec, ImageSpec)
     side = cached_side(source, size=settings.spec.size, epochs=epochs, reading=reading, say=tell)
     return replace(settings, cached_side=broadcast_object(side, world()))
 
@@ -227,7 +230,7 @@ def check_lengths(where: str, **lengths: Any) -> None:
         raise ValueError(complaint(where, names, "given one at a time", values, "Leave out all but one"))
 
 
-def _reopened(known: dict[str, Any], data: Any, settings: Settings, *, reading: Reading) -> Pictures:
+def _reopened(known: dict[str, Any], data: Any, settings: Settings, *, reading: Reading) -> Source:
     """The data that a run began with, from where it was or from where it is now."""
     path = known.get("path") if data is None else data
     if path is None:
@@ -237,8 +240,8 @@ def _reopened(known: dict[str, Any], data: Any, settings: Settings, *, reading: 
     if data is None and Path(path).is_absolute() and not Path(path).exists():
         constraint, next_step = "where it was when the run began", "Say by --data where it is now"
         raise DataError(complaint("resume", "data", constraint, path, next_step))
-    split = None if isinstance(path, Pictures) else known.get("split")
-    source = open_pictures(path, split=split, reading=reading, where="resume")
+    split = None if isinstance(path, Source) else known.get("split")
+    source = open_data(path, modality=settings.spec.modality, split=split, reading=reading, where="resume")
     source = _part(source, labels=known.get("labels"), examples=settings.examples, seed=settings.seed)
     begun = str(known.get("fingerprint"))
     if source.fingerprint != begun:
@@ -257,7 +260,7 @@ def _finish(
     on_collapse: str,
     resume: bool = False,
 ) -> Run:
-    """Trains to the end and leaves a sample of the training pictures' embeddings for the report."""
+    """Trains to the end and leaves a sample of the training examples' embeddings for the report."""
     run = training.go(files, resume=resume, judge=judge, log=log, on_collapse=on_collapse)
     if training.fabric.is_global_zero:
         some = training.source.select(sample_rows(len(training.source)))

@@ -55,7 +55,7 @@ def transfer(
     check_probes(probes, where="transfer")
     check_said("transfer", seed=seed)
     encoder = encoder_of(run)
-    opened = [_opened(data, seed=seed, reading=alike(run, reading, data)) for data in datasets]
+    opened = [_opened(encoder, data, seed=seed, reading=alike(run, reading, data)) for data in datasets]
     found = []
     for part in opened:
         assert part.train is not None
@@ -65,9 +65,12 @@ def transfer(
     return found
 
 
-def _opened(data: Any, *, seed: int, reading: Reading) -> Judged:
+def _opened(encoder: Encoder, data: Any, *, seed: int, reading: Reading) -> Judged:
     """A data set that can be judged by: what cannot is said before anything is computed."""
-    part = judged_parts(data, split=None, test=None, unseen=False, seed=seed, reading=reading, where="transfer")
+    modality = encoder.modality_of(data, reading=reading)
+    part = judged_parts(
+        data, modality=modality, split=None, test=None, unseen=False, seed=seed, reading=reading, where="transfer"
+    )
     assert part.train is not None
     check_labels(part.train, "training", where="transfer")
     check_labels(part.test, "test", where="transfer")

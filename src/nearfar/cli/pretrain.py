@@ -10,6 +10,7 @@ from cyclopts import App, Group
 
 from nearfar.cli.derive import Flag, compose, flags_of, outline
 from nearfar.cli.output import is_first, listing, say, show
+from nearfar.data.reading import COLUMNS
 from nearfar.methods import METHODS, Method
 from nearfar.report import write_report
 
@@ -17,9 +18,9 @@ __all__ = ["command", "common_flags", "finish", "own_flags"]
 
 GROUPS = {
     "What": ("data", "split", "examples", "without", "validation", "out", "seed", "log"),
-    "Reading": ("image_column", "label_column", "truncated", "strict", "cache"),
+    "Reading": (*COLUMNS, "truncated", "strict", "cache"),
     "How long": ("epochs", "steps", "minutes"),
-    "Network": ("backbone", "stem", "size", "init"),
+    "Network": ("backbone", "stem", "size", "dim", "depth", "max_length", "vocab_size", "pooling", "init"),
     "Optimization": ("batch_size", "accumulate", "optimizer", "learning_rate", "weight_decay", "clip"),
     "Machine": ("devices", "precision", "workers", "on_collapse"),
 }

@@ -2,19 +2,24 @@
 
 from nearfar.data.bucketing import buckets
 from nearfar.data.cache import CACHE_BYTES, cache_folder, cached, cached_side
+from nearfar.data.captioned import Captioned
+from nearfar.data.captioned_feed import CaptionedFeed
+from nearfar.data.captions.opening import captioned_splits, open_captioned
 from nearfar.data.decode import crop_resize, crops, cut, decode, is_gray, resize_center, upright, upright_size
 from nearfar.data.duplicates import Duplicates, duplicates
 from nearfar.data.encoded import EncodedTexts
 from nearfar.data.feed import Boxes, PictureFeed, RawBatch
 from nearfar.data.holdout import hold_out_classes, holdout, with_few_examples, with_few_labels
 from nearfar.data.loader import in_order
+from nearfar.data.modality import KINDS, Kind, modality_of, open_data, splits_of
 from nearfar.data.opening import BUILT_IN, open_source, splits
 from nearfar.data.pictures import KEPT_BYTES, Kept, Pictures
 from nearfar.data.plain import channel_statistics, plain_batches
-from nearfar.data.reading import Reading
+from nearfar.data.reading import COLUMNS, Reading
 from nearfar.data.running import RunningText
 from nearfar.data.sentences import Places, Sentences
 from nearfar.data.source import Source
+from nearfar.data.text.anything import open_texts, text_splits
 from nearfar.data.text.opening import open_sentences, sentence_splits
 from nearfar.data.text_feed import TextFeed
 from nearfar.data.tokenizer import Tokenizer
@@ -23,11 +28,16 @@ from nearfar.data.vocabulary import SpecialTokens
 __all__ = [
     "BUILT_IN",
     "CACHE_BYTES",
+    "COLUMNS",
     "KEPT_BYTES",
+    "KINDS",
     "Boxes",
+    "Captioned",
+    "CaptionedFeed",
     "Duplicates",
     "EncodedTexts",
     "Kept",
+    "Kind",
     "PictureFeed",
     "Pictures",
     "Places",
@@ -43,6 +53,7 @@ __all__ = [
     "cache_folder",
     "cached",
     "cached_side",
+    "captioned_splits",
     "channel_statistics",
     "crop_resize",
     "crops",
@@ -53,12 +64,18 @@ __all__ = [
     "holdout",
     "in_order",
     "is_gray",
+    "modality_of",
+    "open_captioned",
+    "open_data",
     "open_sentences",
     "open_source",
+    "open_texts",
     "plain_batches",
     "resize_center",
     "sentence_splits",
     "splits",
+    "splits_of",
+    "text_splits",
     "upright",
     "upright_size",
     "with_few_examples",

@@ -1,7 +1,6 @@
 """A trained backbone with its preprocessing: the product of a run."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +9,20 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from nearfar.data.modality import modality_of, open_data
+from nearfar.data.reading import Reading
+from nearfar.data.source import Source
 from nearfar.engine.image_spec import ImageSpec
-from nearfar.engine.spec import EncoderSpec, as_tuples
+from nearfar.engine.image_text_spec import ImageTextSpec
+from nearfar.engine.spec import EncoderSpec, spec_from
 from nearfar.engine.text_spec import TextSpec
-from nearfar.errors import DataError, RunError, complaint
+from nearfar.errors import RunError, complaint
 from nearfar.networks.backbone import dim_of
 from nearfar.records import EmbeddingTable, RunFolder, atomic_write, read_json, write_json
 
 __all__ = ["Encoder"]
 
-SPECS: Mapping[str, type[EncoderSpec]] = {spec.modality: spec for spec in (ImageSpec, TextSpec)}
+SPECS: Mapping[str, type[EncoderSpec]] = {spec.modality: spec for spec in (ImageSpec, TextSpec, ImageTextSpec)}
 """What an encoder is rebuilt and fed by, by its modality."""
 
 
@@ -45,6 +48,34 @@ class Encoder:
         """Where the network is."""
         return next(self.backbone.parameters()).device
 
+    def modality_of(self, data: Any, *, reading: Reading | None = None) -> str:
+        """Of what the encoder reads, what some data is.
+
+        Args:
+            data: a path, a name or an object.
+            reading: how to read it.
+        """
+        reads = self.spec.reads
+        found = modality_of(data, among=reads, reading=reading or Reading())
+        return found if found in reads else reads[0]
+
+    def opened(
+        self, data: Any, *, split: str | None = None, reading: Reading | None = None, where: str = "embed"
+    ) -> Source:
+        """Data as a source of what the encoder reads.
+
+        Args:
+            data: a path, a name or an object.
+            split: which split of it; None for "train", or all where there are none.
+            reading: how to read it.
+            where: who asks, for error sentences.
+
+        Raises:
+            DataError: the data cannot be read, or is of another modality.
+        """
+        modality = self.modality_of(data, reading=reading)
+        return open_data(data, modality=modality, split=split, reading=reading, where=where)
+
     @torch.no_grad()
     def embed(self, data: Any, *, split: str | None = None, batch_size: int = 256) -> EmbeddingTable:
         """The representation h of every example, in the order of the source.
@@ -60,13 +91,7 @@ class Encoder:
         Raises:
             DataError: the data cannot be read, or is of another modality.
         """
-        source = self.spec.opened(data, split=split, where="embed")
-        if source.modality != self.spec.modality:
-            raise DataError(
-                complaint(
-                    "embed", "data", f"of modality {self.spec.modality!r}", source.modality, "Name data of that kind"
-                )
-            )
+        source = self.opened(data, split=split)
         vectors = np.empty((len(source), self.dim), dtype=np.float32)
         for view, rows in self.spec.plain(source, device=self.device, batch_size=batch_size):
             vectors[rows] = self.backbone(view).float().cpu().numpy()
@@ -97,7 +122,7 @@ class Encoder:
             next_step = "Upgrade nearfar, or name another run"
             raise RunError(complaint("load", "run", f"of modality {' or '.join(SPECS)}", value["modality"], next_step))
         try:
-            spec = _spec(value)
+            spec = spec_from(SPECS[value["modality"]], value)
             network = spec.build()
             network.load_state_dict(safetensors.torch.load_file(files.weights))
         except FileNotFoundError:
@@ -118,11 +143,3 @@ class Encoder:
                 complaint("load", str(folder), "an undamaged encoder", reason, "Restore it or train anew")
             ) from None
         return cls(spec, network.to(memory_format=torch.channels_last))
-
-
-def _spec(value: Mapping[str, Any]) -> EncoderSpec:
-    """What `encoder.json` says."""
-    kind = SPECS[value["modality"]]
-    needed = [entry.name for entry in fields(kind) if entry.default is MISSING or entry.name in value]
-    found: dict[str, Any] = {name: value[name] for name in needed}
-    return kind(**as_tuples(found))

@@ -12,9 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from nearfar.data.pictures import Pictures
 from nearfar.data.reading import Reading
 from nearfar.distributed import broadcast_object, world
+from nearfar.engine.encoder import SPECS
 from nearfar.engine.run import Run, Training
 from nearfar.errors import RunError, complaint
 from nearfar.records import RunFolder, read_json, write_json
@@ -238,10 +238,9 @@ def read_run(files: RunFolder, *, where: str) -> dict[str, Any]:
         if not isinstance(value, kind):
             constraint, next_step = f"whole, with its {name}", "Restore it or train anew"
             raise RunError(complaint(where, str(files.run), constraint, value, next_step))
-    if record["modality"] != Pictures.modality:
-        raise RunError(
-            complaint(where, "run", "of pictures", record["modality"], "Upgrade nearfar, or name another run")
-        )
+    if record["modality"] not in SPECS:
+        constraint, next_step = f"of modality {' or '.join(SPECS)}", "Upgrade nearfar, or name another run"
+        raise RunError(complaint(where, "run", constraint, record["modality"], next_step))
     return record
 
 

@@ -8,10 +8,12 @@ import torch
 from torch import nn
 
 from nearfar.engine.image_spec import ImageSpec
+from nearfar.engine.spec import EncoderSpec
 from nearfar.errors import RunError, complaint
 from nearfar.methods.method import Method
 from nearfar.views.plan import ViewPlan
 from nearfar.views.policy import Policy
+from nearfar.views.text_policy import TextPolicy
 
 __all__ = ["available_memory", "check_memory", "check_network", "check_precision"]
 
@@ -52,7 +54,12 @@ def check_precision(precision: str) -> None:
 
 
 def check_memory(
-    make: Callable[[nn.Module], Method], spec: ImageSpec, policy: Policy, *, batch_size: int, device: torch.device
+    make: Callable[[nn.Module], Method],
+    spec: EncoderSpec,
+    policy: Policy | TextPolicy,
+    *,
+    batch_size: int,
+    device: torch.device,
 ) -> None:
     """Refuses a run of which network, optimizer and views alone are more than memory holds.
 
@@ -62,7 +69,7 @@ def check_memory(
         make: backbone -> method.
         spec: of the backbone.
         policy: the views at full resolution.
-        batch_size: pictures at once.
+        batch_size: examples at once.
         device: where the run computes.
 
     Raises:
@@ -71,8 +78,7 @@ def check_memory(
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else available_memory()
     if free is None:
         return
-    pixels = sum(view.size**2 for view in policy.views)
-    need = 4 * batch_size * spec.channels * pixels + _state_bytes(make, spec)
+    need = 4 * batch_size * _pixels(spec, policy) + _state_bytes(make, spec)
     if need > free:
         raise RunError(
             complaint(
@@ -85,7 +91,15 @@ def check_memory(
         )
 
 
-def _state_bytes(make: Callable[[nn.Module], Method], spec: ImageSpec) -> int:
+def _pixels(spec: EncoderSpec, policy: Policy | TextPolicy) -> int:
+    """Numbers in the views of one picture; tokens are too few to count."""
+    if not isinstance(policy, Policy):
+        return 0
+    assert isinstance(spec, ImageSpec)
+    return spec.channels * sum(view.size**2 for view in policy.views)
+
+
+def _state_bytes(make: Callable[[nn.Module], Method], spec: EncoderSpec) -> int:
     """What training holds of a method, counted without making it; 0 for networks that must be made to be known."""
     try:
         with torch.device("meta"):
@@ -97,8 +111,8 @@ def _state_bytes(make: Callable[[nn.Module], Method], spec: ImageSpec) -> int:
 
 
 @torch.no_grad()
-def check_network(network: nn.Module, spec: ImageSpec, plan: ViewPlan) -> None:
-    """Shows the network blank pictures of every size that the run has, to find out now whether it takes them.
+def check_network(network: nn.Module, spec: EncoderSpec, plan: ViewPlan) -> None:
+    """Shows a network of pictures blank ones of every size that the run has, to find out now whether it takes them.
 
     Args:
         network: the backbone; it is as before when this returns.
@@ -108,7 +122,8 @@ def check_network(network: nn.Module, spec: ImageSpec, plan: ViewPlan) -> None:
     Raises:
         RunError: the network refuses a size.
     """
-    assert isinstance(plan.policy, Policy)
+    if not isinstance(spec, ImageSpec) or not isinstance(plan.policy, Policy):
+        return
     sizes = {view.size for _, factor in plan.stages for view in plan.policy.resized(factor).views}
     was_training = network.training
     network.eval()

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Int
 from torch import nn
 
-from nearfar.data.opening import open_source
+from nearfar.data.feed import PictureFeed
 from nearfar.data.pictures import Pictures
 from nearfar.data.plain import plain_batches
 from nearfar.data.source import Source
@@ -19,6 +19,7 @@ from nearfar.networks.backbone import backbone
 from nearfar.records import EmbeddingTable
 from nearfar.views.draws import Draws
 from nearfar.views.image_view import PlainView
+from nearfar.views.plan import ViewPlan
 from nearfar.views.policies import simclr
 
 __all__ = ["ImageSpec", "raw_table"]
@@ -58,9 +59,22 @@ class ImageSpec(EncoderSpec):
         """What the encoder sees of a picture's centre square."""
         return PlainView(size=self.size, mean=self.mean, std=self.std)
 
-    def opened(self, data: Any, *, split: str | None, where: str) -> Source:
-        """Pictures from wherever they are."""
-        return open_source(data, split=split, where=where)
+    def feed(
+        self,
+        source: Source,
+        *,
+        plan: ViewPlan,
+        batch_size: int,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+        workers: int = 0,
+    ) -> PictureFeed:
+        """Batches of pictures, decoded as far as the views need them."""
+        assert isinstance(source, Pictures)
+        return PictureFeed(
+            source, batch_size=batch_size, seed=seed, rank=rank, world_size=world_size, workers=workers, boxes=plan
+        )
 
     def plain(
         self, source: Source, *, device: torch.device, batch_size: int = 256

@@ -1,6 +1,5 @@
-"""Data as a run takes it in: opened as pictures, parted for judging, and told of in a line or two."""
+"""Data as a run takes it in: parted for judging, and told of in a line or two."""
 
-import errno
 import os
 import re
 from collections import Counter
@@ -11,19 +10,24 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nearfar.data.holdout import holdout
-from nearfar.data.opening import BUILT_IN, open_source, splits
+from nearfar.data.modality import KINDS, open_data, splits_of
+from nearfar.data.opening import BUILT_IN
 from nearfar.data.pictures import Pictures
 from nearfar.data.reading import Reading
+from nearfar.data.sentences import Sentences
+from nearfar.data.source import Source
 from nearfar.errors import DataError, complaint
 
-__all__ = ["Parts", "account", "named", "open_pictures", "parts", "place_of"]
+__all__ = ["Parts", "account", "named", "parts", "place_of"]
 
 SHOWN = 3
 """How many reasons and names stand for all of them."""
+_PIECE = {"text": "row"}
+"""What is skipped where examples are no files of their own."""
 
 
 class Parts(NamedTuple):
-    """Labelled pictures to judge an encoder with.
+    """Labelled examples to judge an encoder with.
 
     Attributes:
         train: what probes are fitted on.
@@ -31,38 +35,9 @@ class Parts(NamedTuple):
         held_out: whether the test part was held out of the data, which has no test split.
     """
 
-    train: Pictures
-    test: Pictures
+    train: Source
+    test: Source
     held_out: bool
-
-
-def open_pictures(data: Any, *, split: str | None, reading: Reading, where: str) -> Pictures:
-    """Opens data that must be pictures.
-
-    Args:
-        data: as `open_source` takes it.
-        split: the split to open.
-        reading: how to read it.
-        where: who asks, for error sentences.
-
-    Raises:
-        DataError: the data cannot be used, or is of another modality.
-    """
-    if isinstance(data, str | Path) and (not str(data).strip() or _is_too_long(data)):
-        next_step = "Name the folder that holds the pictures"
-        raise DataError(complaint(where, "data", "a path or a name", str(data), next_step))
-    source = open_source(data, split=split, reading=reading, where=where)
-    if not isinstance(source, Pictures):
-        raise DataError(complaint(where, "data", "pictures", source.modality, "Other modalities have no method yet"))
-    return source
-
-
-def _is_too_long(path: str | Path) -> bool:
-    try:
-        os.lstat(path)
-    except OSError as error:
-        return error.errno == errno.ENAMETOOLONG
-    return False
 
 
 def place_of(data: Any) -> str | None:
@@ -73,11 +48,14 @@ def place_of(data: Any) -> str | None:
     return str(path.absolute()) if str(data) not in BUILT_IN and os.path.exists(path) else str(data)
 
 
-def parts(data: Any, *, split: str | None, test: Any, seed: int, reading: Reading, where: str) -> Parts:
+def parts(
+    data: Any, *, modality: str, split: str | None, test: Any, seed: int, reading: Reading, where: str
+) -> Parts:
     """What to fit probes on and what to score them on.
 
     Args:
-        data: labelled pictures.
+        data: labelled examples.
+        modality: what they are.
         split: of the data, to fit on.
         test: other data to score on; the data's test split, or else a part held out, when it is None.
         seed: of what is held out.
@@ -85,60 +63,64 @@ def parts(data: Any, *, split: str | None, test: Any, seed: int, reading: Readin
         where: who asks, for error sentences.
 
     Raises:
-        DataError: the data cannot be used, or the two have different classes, or too few pictures to hold any out.
+        DataError: the data cannot be used, or the two have different classes, or too few examples to hold any out.
     """
-    train = open_pictures(data, split=split, reading=reading, where=where)
+
+    def opened(data: Any, split: str | None, where: str) -> Source:
+        return open_data(data, modality=modality, split=split, reading=reading, where=where)
+
+    def there(data: Any) -> tuple[str, ...]:
+        return splits_of(data, modality=modality, reading=reading)
+
+    train = opened(data, split, where)
     if test is not None:
-        whole = open_pictures(test, split=None, reading=reading, where=f"{where} test")
-        has_test = "test" in splits(test, reading=reading)
-        held = open_pictures(test, split="test", reading=reading, where=where) if has_test else whole
+        whole = opened(test, None, f"{where} test")
+        held = opened(test, "test", where) if "test" in there(test) else whole
         _check_classes(train, held)
         return Parts(train, held, held_out=False)
     for name in ("test", "val"):
-        if name in splits(data, reading=reading) and name != split:
-            held = open_pictures(data, split=name, reading=reading, where=where)
-            return Parts(train, held, held_out=False)
+        if name in there(data) and name != split:
+            return Parts(train, opened(data, name, where), held_out=False)
     _check_enough(train, where=where)
     larger, aside = holdout(train, seed=seed)
-    assert isinstance(larger, Pictures)
-    assert isinstance(aside, Pictures)
     return Parts(larger, aside, held_out=True)
 
 
-def _check_classes(train: Pictures, test: Pictures) -> None:
+def _check_classes(train: Source, test: Source) -> None:
     if test.class_names != train.class_names:
         names = ", ".join(sorted(set(test.class_names) ^ set(train.class_names))) or "another order"
         constraint = "data with the classes of the training data"
         raise DataError(complaint("evaluate", "test", constraint, names, "Name the classes alike"))
 
 
-def _check_enough(source: Pictures, *, where: str) -> None:
-    """Refuses to hold pictures out where fewer than two classes have one to spare; `judge` wants labels anyway."""
+def _check_enough(source: Source, *, where: str) -> None:
+    """Refuses to hold examples out where fewer than two classes have one to spare; `judge` wants labels anyway."""
     if source.labels is None:
         return
     labels, counts = np.unique(source.labels[source.labels >= 0], return_counts=True)
     if len(labels) >= 2 and (counts > 1).sum() < 2:
         lone = named([source.class_names[label] for label in labels[counts == 1]])
-        constraint = "of at least 2 pictures in each of 2 classes, one to fit on and one to judge by"
+        constraint = f"of at least 2 {_noun(source)}s in each of 2 classes, one to fit on and one to judge by"
         raise DataError(
-            complaint(where, "data", constraint, f"1 of class {lone}", "Add pictures, or leave the class out")
+            complaint(where, "data", constraint, f"1 of class {lone}", f"Add {_noun(source)}s, or leave the class out")
         )
 
 
-def account(source: Pictures, *, role: str, listed: Path | None = None, again: bool = False) -> str:
-    """How many pictures there are, in how many classes, what is used in part, and what was skipped and why, for people.
+def account(source: Source, *, role: str, listed: Path | None = None, again: bool = False) -> str:
+    """How many examples there are, in how many classes, what is used in part, and what was skipped and why, for people.
 
     Args:
-        source: the pictures.
+        source: the examples.
         role: what they are for, first word of the line.
         listed: where all that was skipped is listed.
         again: whether what was skipped has been said, of another part of the same data.
     """
-    said = f"{role}: {_count(len(source), 'picture')}{_classes(source)}{_truncated(source)}"
+    said = f"{role}: {_count(len(source), _noun(source))}{_classes(source)}{_used(source)}"
     if not source.skipped or again:
         return f"{said}."
     where = "" if listed is None else f"; all of them are in {listed}"
-    return f"{said}; {_count(len(source.skipped), 'file')} skipped: {_reasons(source.skipped)}{where}."
+    skipped = _count(len(source.skipped), _PIECE.get(source.modality, "file"))
+    return f"{said}; {skipped} skipped: {_reasons(source.skipped)}{where}."
 
 
 def _reasons(skipped: Sequence[tuple[str, str]]) -> str:
@@ -151,16 +133,29 @@ def _reasons(skipped: Sequence[tuple[str, str]]) -> str:
     return ", ".join(shown + ([f"other reasons {_times(rest)}"] if rest else []))
 
 
-def _truncated(source: Pictures) -> str:
-    cut = source.truncated
-    return f"; {_count(len(cut), 'truncated picture')} used as far as can be seen ({named(cut)})" if cut else ""
+def _noun(source: Source) -> str:
+    """What one example is called."""
+    if isinstance(source, Sentences) and len(source.roles) > 1:
+        return "pair" if len(source.roles) == 2 else "triplet"
+    return KINDS[source.modality].one
+
+
+def _used(source: Source) -> str:
+    """What was used in part, or changed."""
+    cut = source.truncated if isinstance(source, Pictures) else ()
+    if cut:
+        return f"; {_count(len(cut), 'truncated picture')} used as far as can be seen ({named(cut)})"
+    composed = source.composed if isinstance(source, Sentences) else 0
+    return f"; {composed:,} brought to Unicode's normal form C" if composed else ""
 
 
 def _times(number: int) -> str:
     return "once" if number == 1 else f"{number:,} times"
 
 
-def _classes(source: Pictures) -> str:
+def _classes(source: Source) -> str:
+    if isinstance(source, Sentences) and source.scores is not None:
+        return " with scores"
     if source.labels is None:
         return " without labels"
     unknown = int((source.labels < 0).sum())

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from nearfar.data.holdout import hold_out_classes
-from nearfar.data.pictures import Pictures
+from nearfar.data.modality import open_data
 from nearfar.data.reading import Reading
-from nearfar.engine.intake import open_pictures, parts
+from nearfar.data.source import Source
+from nearfar.engine.intake import parts
 from nearfar.errors import complaint, suggestion
 
 __all__ = ["Judged", "check_held_out", "judged_parts"]
@@ -16,7 +17,7 @@ HELD_OUT = ("examples", "classes")
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """Labelled pictures to judge an encoder by.
+    """Labelled examples to judge an encoder by.
 
     Attributes:
         train: what probes are fitted on; None where classes are held out.
@@ -26,11 +27,11 @@ class Judged:
         others: the classes that were not held out, which nothing is done with; None where there are none.
     """
 
-    train: Pictures | None
-    test: Pictures
+    train: Source | None
+    test: Source
     held_out: bool
     split: str
-    others: Pictures | None = None
+    others: Source | None = None
 
     def facts(self) -> dict[str, Any]:
         """Which examples are used for what, in the types of JSON."""
@@ -54,7 +55,7 @@ class Judged:
         return f"{self.test.name}, {kind}"
 
 
-def _classes(source: Pictures) -> int:
+def _classes(source: Source) -> int:
     assert source.labels is not None
     return len(set(source.labels[source.labels >= 0].tolist()))
 
@@ -85,12 +86,13 @@ def check_held_out(held_out: str, *, test: Any, layers: bool) -> bool:
 
 
 def judged_parts(
-    data: Any, *, split: str | None, test: Any, unseen: bool, seed: int, reading: Reading, where: str
+    data: Any, *, modality: str, split: str | None, test: Any, unseen: bool, seed: int, reading: Reading, where: str
 ) -> Judged:
     """What to judge by, and what to fit probes on.
 
     Args:
-        data: labelled pictures.
+        data: labelled examples.
+        modality: what they are.
         split: of the data, to fit on or to hold classes out of.
         test: other data to score on; the data's test split, or else a part held out, when it is None.
         unseen: whether whole classes are held out.
@@ -102,10 +104,8 @@ def judged_parts(
         DataError: the data cannot be used; see `intake.parts` and `hold_out_classes`.
     """
     if not unseen:
-        part = parts(data, split=split, test=test, seed=seed, reading=reading, where=where)
+        part = parts(data, modality=modality, split=split, test=test, seed=seed, reading=reading, where=where)
         return Judged(train=part.train, test=part.test, held_out=part.held_out, split=split or "train")
-    whole = open_pictures(data, split=split, reading=reading, where=where)
+    whole = open_data(data, modality=modality, split=split, reading=reading, where=where)
     others, held = hold_out_classes(whole, seed=seed, where=where)
-    assert isinstance(others, Pictures)
-    assert isinstance(held, Pictures)
     return Judged(train=None, test=held, held_out=False, split=split or "train", others=others)

@@ -11,8 +11,7 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.optim import Optimizer
 
-from nearfar.data.feed import PictureFeed
-from nearfar.data.pictures import Pictures
+from nearfar.data.source import Source
 from nearfar.distributed import world
 from nearfar.engine.budget import steps_within
 from nearfar.engine.checkpoint import load_checkpoint
@@ -27,13 +26,14 @@ from nearfar.engine.optim import build_optimizer
 from nearfar.engine.recorder import Recorder, check_room, signals_noted
 from nearfar.engine.settings import Settings
 from nearfar.engine.spec import EncoderSpec
-from nearfar.engine.train import train
+from nearfar.engine.train import Feed, train
 from nearfar.methods.method import Method
 from nearfar.networks.norm import synchronize_batch_norm
 from nearfar.records import RunFolder, read_json
 from nearfar.schedules import warmup_cosine
 from nearfar.views.plan import ViewPlan
 from nearfar.views.policy import Policy
+from nearfar.views.text_policy import TextPolicy
 
 __all__ = ["Run", "Training"]
 
@@ -69,20 +69,20 @@ class Training:
 
     Args:
         fabric: devices, precision, ranks.
-        source: the training pictures.
+        source: the training examples.
         settings: everything that decides what is computed.
         make_method: backbone -> method.
         policy: the views at full resolution.
-        workers: processes that read pictures.
+        workers: processes that read what memory does not hold.
     """
 
     def __init__(
         self,
         fabric: Fabric,
-        source: Pictures,
+        source: Source,
         settings: Settings,
         make_method: Callable[[nn.Module], Method],
-        policy: Policy,
+        policy: Policy | TextPolicy,
         *,
         workers: int = 0,
     ) -> None:
@@ -123,16 +123,17 @@ class Training:
         return ViewPlan(self.policy, settings.seed, settings.steps * settings.accumulate, settings.stages)
 
     @property
-    def feed(self) -> PictureFeed:
+    def feed(self) -> Feed:
         """The raw batches of this rank."""
-        return PictureFeed(
+        settings = self.settings
+        return self.spec.feed(
             self.source,
-            batch_size=self.settings.batch_size // self.settings.accumulate,
-            seed=self.settings.seed,
+            plan=self.plan,
+            batch_size=settings.batch_size // settings.accumulate,
+            seed=settings.seed,
             rank=self.fabric.global_rank,
             world_size=self.fabric.world_size,
             workers=self.workers,
-            boxes=self.plan,
         )
 
     def optimizer(self, method: Method) -> Optimizer:
@@ -237,7 +238,7 @@ class Training:
 
     @torch.no_grad()
     def _diagnose(self) -> dict[str, float]:
-        """The health of the method on some training pictures."""
+        """The health of the method on some training examples."""
         rows = torch.linspace(0, len(self.source) - 1, min(DIAGNOSED_EXAMPLES, len(self.source))).long().numpy()
         table = Encoder(self.spec, self.method.backbone).embed(self.source.select(rows))
         self.method.train()

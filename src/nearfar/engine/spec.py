@@ -1,9 +1,9 @@
 """How an encoder is rebuilt and fed: all that differs between modalities, and the engine asks for."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any, ClassVar, TypeGuard, TypeVar
 
 import numpy as np
 import torch
@@ -11,9 +11,11 @@ from jaxtyping import Int
 from torch import nn
 
 from nearfar.data.source import Source
+from nearfar.engine.train import Feed
 from nearfar.records import EmbeddingTable
+from nearfar.views.plan import ViewPlan
 
-__all__ = ["EncoderSpec", "as_tuples"]
+__all__ = ["EncoderSpec", "as_tuples", "is_spec", "spec_from"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +23,7 @@ class EncoderSpec(ABC):
     """What an encoder reads and how its network is made: the content of `encoder.json`.
 
     Attributes:
-        modality: what the encoder reads: that of the sources it takes.
+        modality: what the encoder learns from.
         backbone: the network's name.
         seed: that of the run; it also gives the untrained network.
     """
@@ -30,6 +32,11 @@ class EncoderSpec(ABC):
 
     backbone: str
     seed: int
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The modalities of the sources that the encoder takes."""
+        return (self.modality,)
 
     def build(self) -> nn.Module:
         """The backbone as it was before training: a function of the spec alone."""
@@ -46,8 +53,32 @@ class EncoderSpec(ABC):
         """A backbone that starts from chance, as torch's generator has it, or from published weights."""
 
     @abstractmethod
-    def opened(self, data: Any, *, split: str | None, where: str) -> Source:
-        """Data that the encoder is to read; a source is returned as it is."""
+    def feed(
+        self,
+        source: Source,
+        *,
+        plan: ViewPlan,
+        batch_size: int,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+        workers: int = 0,
+    ) -> Feed:
+        """What a run learns from.
+
+        Args:
+            source: the training examples.
+            plan: the views that are made of them.
+            batch_size: examples of one micro-step, over all ranks.
+            seed: of the order.
+            rank: whose share to read.
+            world_size: how many ranks share a batch.
+            workers: processes that read what memory does not hold.
+
+        Raises:
+            DataError: the source does not hold what the views are made of.
+            ValueError: a batch is larger than the source or smaller than the number of ranks.
+        """
 
     @abstractmethod
     def plain(
@@ -68,6 +99,33 @@ class EncoderSpec(ABC):
         Args:
             fitted: what probes are fitted on, which it may learn from; None where there is no such data.
         """
+
+
+Spec = TypeVar("Spec", bound=EncoderSpec)
+
+
+def spec_from(kind: type[Spec], value: Mapping[str, Any]) -> Spec:
+    """A spec from what `as_dict` gave, after its way through JSON.
+
+    Args:
+        kind: of the spec; it may have specs inside.
+        value: fields that have a default may be missing, since older files do not know them.
+
+    Raises:
+        KeyError: a field is missing.
+        ValueError: the spec refuses a value.
+    """
+    found: dict[str, Any] = {}
+    for entry in fields(kind):
+        if entry.default is MISSING or entry.name in value:
+            given = as_tuples(value[entry.name])
+            found[entry.name] = spec_from(entry.type, given) if is_spec(entry.type) else given
+    return kind(**found)
+
+
+def is_spec(hint: Any) -> TypeGuard[type[EncoderSpec]]:
+    """Whether the type of a field is a spec: one inside another."""
+    return isinstance(hint, type) and issubclass(hint, EncoderSpec)
 
 
 def as_tuples(value: Any) -> Any:

@@ -10,18 +10,21 @@ import torch
 from jaxtyping import Int
 from torch import nn
 
+from nearfar.data.running import RunningText
 from nearfar.data.sentences import Sentences
 from nearfar.data.source import Source
-from nearfar.data.text.opening import open_sentences
+from nearfar.data.text_feed import TextFeed
 from nearfar.data.tokenizer import Tokenizer
 from nearfar.engine.spec import EncoderSpec
+from nearfar.errors import DataError, complaint
 from nearfar.networks.pooling import Pooling
 from nearfar.networks.pretrained_text import PretrainedText
 from nearfar.networks.published import PublishedText
 from nearfar.networks.text_backbone import text_backbone
 from nearfar.records import EmbeddingTable
 from nearfar.views.draws import Draws
-from nearfar.views.text_policy import span_crops
+from nearfar.views.plan import ViewPlan
+from nearfar.views.text_policy import TextPolicy, span_crops
 from nearfar.views.tokens import Tokens
 
 __all__ = ["TextSpec", "tf_idf"]
@@ -76,9 +79,29 @@ class TextSpec(EncoderSpec):
             pooling=self.pooling,
         )
 
-    def opened(self, data: Any, *, split: str | None, where: str) -> Source:
-        """Texts from wherever they are."""
-        return data if isinstance(data, Source) else open_sentences(data, split=split, where=where)
+    def feed(
+        self,
+        source: Source,
+        *,
+        plan: ViewPlan,
+        batch_size: int,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+        workers: int = 0,
+    ) -> TextFeed:
+        """Batches of texts of like lengths, with the texts that the plan's views are made of."""
+        assert isinstance(source, Sentences)
+        assert isinstance(plan.policy, TextPolicy)
+        takes = plan.policy.takes
+        roles = [_role(source, each) for each in takes]
+        encoded = {role: self.tokens.encode(source.texts(role), max_length=self.max_length) for role in {*roles}}
+        texts = tuple(encoded[role] for role in roles)
+        return TextFeed(
+            texts[0] if takes == ("text",) else texts, takes=takes, labels=source.labels,
+            running=RunningText.of(source) if {"next", "stranger"} & {*takes} else None,
+            batch_size=batch_size, seed=seed, rank=rank, world_size=world_size,
+        )  # fmt: skip
 
     def plain(
         self, source: Source, *, device: torch.device, batch_size: int = 256
@@ -103,6 +126,20 @@ class TextSpec(EncoderSpec):
     def raw(self, fitted: Source | None) -> Callable[[Source], EmbeddingTable]:
         """TF-IDF, fitted on the same texts as probes are."""
         return lambda source: tf_idf(source if fitted is None else fitted, source)
+
+
+def _role(source: Sentences, taken: str) -> str:
+    """The role of a source's texts among which is what a policy takes.
+
+    Raises:
+        DataError: the source has none of that role.
+    """
+    role = source.roles[0] if taken in ("text", "next", "stranger") else taken
+    if role not in source.roles:
+        constraint, got = f"pairs with a column of {role}s", f"{source.name}, with {' and '.join(source.roles)}"
+        next_step = f"Name the column by --{role}-column"
+        raise DataError(complaint("pretrain", "data", constraint, got, next_step))
+    return role
 
 
 def tf_idf(fitted: Source, source: Source) -> EmbeddingTable:

@@ -46,6 +46,7 @@ class DINO(Method):
 
     paper: ClassVar[str] = "DINO, Caron et al. 2021, arXiv 2104.14294"
     summary: ClassVar[str] = "views predict how a slow copy of the network sorts the whole example; nothing is far"
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
     accumulates: ClassVar[bool] = True
 
     center: Tensor

@@ -25,6 +25,8 @@ class MaskedLanguage(Method):
 
     Args:
         backbone: the network that is kept; it reads both ways.
+        fraction: the part of the tokens that the views hide.
+        whole_words: whether they hide words, each with all its tokens.
 
     Source: BERT, Devlin et al. 2018, arXiv 1810.04805, section 3.1; scores by tied vectors as in the authors' code.
     """
@@ -34,8 +36,9 @@ class MaskedLanguage(Method):
     modalities: ClassVar[tuple[str, ...]] = ("text",)
     can_collapse: ClassVar[bool] = False
 
-    def __init__(self, backbone: nn.Module) -> None:
+    def __init__(self, backbone: nn.Module, *, fraction: float = 0.15, whole_words: bool = False) -> None:
         super().__init__()
+        self.fraction, self.whole_words = fraction, whole_words
         self.backbone = backbone
         dim = dim_of(backbone)
         self.reader = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim))

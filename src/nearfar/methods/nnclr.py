@@ -38,6 +38,7 @@ class NNCLR(Method):
 
     paper: ClassVar[str] = "NNCLR, Dwibedi et al. 2021, arXiv 2104.14548"
     summary: ClassVar[str] = "a view and the nearest neighbour of the other view are near, the rest of the batch is far"
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
 
     def __init__(
         self,

@@ -31,6 +31,7 @@ class Permutation(Method):
     paper: ClassVar[str] = "span order, after Noroozi and Favaro 2016, arXiv 1603.09246"
     summary: ClassVar[str] = "it is found in which order the spans of a text were laid out"
     modalities: ClassVar[tuple[str, ...]] = ("text",)
+    accumulates: ClassVar[bool] = True
     can_collapse: ClassVar[bool] = False
 
     def __init__(self, backbone: nn.Module, *, num_spans: int = 3, hidden_dim: int = 256) -> None:

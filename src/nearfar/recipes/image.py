@@ -14,10 +14,18 @@ from typing import Any
 import numpy as np
 
 from nearfar.data.pictures import Pictures
-from nearfar.recipes.recipe import Recipe
+from nearfar.data.plain import channel_statistics
+from nearfar.data.source import Source
+from nearfar.engine.image_spec import ImageSpec
+from nearfar.engine.settings import Settings
+from nearfar.engine.spec import EncoderSpec
+from nearfar.errors import DataError, complaint
+from nearfar.recipes.book import Book
+from nearfar.recipes.recipe import Recipe, with_counts
 from nearfar.views.policies import byol, dino, simclr, swav, weak
+from nearfar.views.policy import Policy
 
-__all__ = ["for_pictures", "view_size"]
+__all__ = ["SMALL_ONES", "PictureBook", "for_pictures", "view_size"]
 
 SMALL_LIMIT = 64
 """Up to this many pixels a side the recipe for small pictures holds."""
@@ -149,19 +157,77 @@ def for_pictures(method: str, *, size: int, source: Pictures | None = None, begu
     base, own = (SMALL, SMALL_ONES) if size <= SMALL_LIMIT else (LARGE, LARGE_ONES)
     fine = FINE.get(method, {}) if begun else {}
     recipe = replace(base, **{**VIEWS.get(method, {}), **own.get(method, {}), **fine})
-    return recipe if source is None else replace(recipe, options={**recipe.options, **_facts(recipe, source, size)})
-
-
-def _facts(recipe: Recipe, source: Pictures, size: int) -> dict[str, int]:
-    """Options that the data decides; a method takes those that it has."""
-    facts = {"num_examples": len(source), "num_classes": len(source.class_names)}
-    facts |= {"num_channels": source.channels, "picture_size": size}
-    if "queue_size" in recipe.options:
-        # A queue longer than an epoch would hold older keys of the very example that is asked for.
-        facts["queue_size"] = min(recipe.options["queue_size"], max(1, len(source) // 2))
-    return facts
+    if source is None:
+        return recipe
+    return with_counts(recipe, source, num_channels=source.channels, picture_size=size)
 
 
 def view_size(source: Pictures) -> int:
     """The side of the views for some pictures: the median of their shorter sides, within 16 and 224 pixels."""
     return int(np.clip(np.median(source.sizes.min(axis=1)), 16, LARGEST))
+
+
+class PictureBook(Book):
+    """Recipes for pictures, and the encoders and views that they are of."""
+
+    flags = ("stem", "size", "without")
+
+    def recipe(self, method: str, said: Mapping[str, Any], source: Source) -> Recipe:
+        assert isinstance(source, Pictures)
+        return for_pictures(method, size=_size(said, source), source=source, begun=said["init"] is not None)
+
+    def spec(self, recipe: Recipe, said: Mapping[str, Any], source: Source, seed: int) -> ImageSpec:
+        assert isinstance(source, Pictures)
+        mean, std = channel_statistics(source, source.channels)
+        return ImageSpec(
+            backbone=_backbone(said, recipe), stem=_stem(said), size=_size(said, source), channels=source.channels,
+            mean=mean, std=std, seed=seed,
+        )  # fmt: skip
+
+    def alike(self, spec: EncoderSpec, source: Source, seed: int) -> ImageSpec:
+        assert isinstance(source, Pictures)
+        assert isinstance(spec, ImageSpec)
+        if source.channels != spec.channels:
+            kinds = {1: "gray", 3: "in colour"}
+            constraint = f"{kinds[spec.channels]}, as the encoder's were"
+            got, next_step = kinds[source.channels], "Give pictures of that kind"
+            raise DataError(complaint("finetune", "data", constraint, got, next_step))
+        return replace(spec, seed=seed)
+
+    def again(self, settings: Settings) -> Recipe:
+        spec = settings.spec
+        assert isinstance(spec, ImageSpec)
+        return for_pictures(settings.method, size=spec.size, begun=settings.init is not None)
+
+    def policy(self, settings: Settings) -> Policy:
+        spec = settings.spec
+        assert isinstance(spec, ImageSpec)
+        made = self.again(settings).policy(spec.size, mean=spec.mean, std=spec.std, **settings.views)
+        assert isinstance(made, Policy)
+        return made.without(settings.without)
+
+    def shape(self, settings: Settings) -> str:
+        spec = settings.spec
+        assert isinstance(spec, ImageSpec)
+        return f"{spec.backbone} at {spec.size} px"
+
+
+def _size(said: Mapping[str, Any], source: Pictures) -> int:
+    return int(said["size"]) if said["size"] is not None else view_size(source)
+
+
+def _backbone(said: Mapping[str, Any], recipe: Recipe) -> str:
+    init = said["init"]
+    if init is None or not init.startswith("timm:"):
+        return str(said["backbone"] or recipe.backbone)
+    name = init.removeprefix("timm:")
+    if said["backbone"] not in (None, name):
+        constraint, next_step = f"left out, or {name!r} as --init says", "Leave out one of the two"
+        raise ValueError(complaint("pretrain", "backbone", constraint, said["backbone"], next_step))
+    return str(name)
+
+
+def _stem(said: Mapping[str, Any]) -> str | None:
+    """Published weights are of the standard stem, however small the pictures are."""
+    is_published = said["init"] is not None and said["init"].startswith("timm:")
+    return said["stem"] or ("standard" if is_published else None)

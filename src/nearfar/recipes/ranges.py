@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, get_args
 from nearfar.engine.optim import OPTIMIZERS
 from nearfar.errors import complaint, suggestion
 from nearfar.methods.method import Method
+from nearfar.networks.pooling import POOLINGS
 
 __all__ = ["CHOICES", "RANGES", "Range", "check_options", "check_said", "method_options"]
 
@@ -57,6 +58,10 @@ RANGES = {
     "minutes": Range(float, 0, "10", most=60 * 24 * 366, above=True),
     "examples": Range(int, 1, "1000", most=1e9),
     "size": Range(int, 8, "64", most=4096),
+    "dim": Range(int, 16, "256", most=16_384),
+    "depth": Range(int, 1, "4", most=128),
+    "max_length": Range(int, 4, "64", most=65_536),
+    "vocab_size": Range(int, 300, "8000", most=1_000_000),
     "batch_size": Range(int, 1, "128", most=1e9),
     "accumulate": Range(int, 1, "1", most=1e9),
     "learning_rate": Range(float, 0, "0.01", most=1e6, above=True),
@@ -82,6 +87,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "on_collapse": ("warn", "stop"),
     "optimizer": OPTIMIZERS,
     "stem": ("small", "standard"),
+    "pooling": POOLINGS,
 }
 """The names that an argument may be, where they are few."""
 

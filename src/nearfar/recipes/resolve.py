@@ -5,32 +5,41 @@ from typing import Any
 
 import numpy as np
 
-from nearfar.data.pictures import Pictures
-from nearfar.data.plain import channel_statistics
-from nearfar.engine.image_spec import ImageSpec
+from nearfar.data.modality import KINDS
+from nearfar.data.source import Source
 from nearfar.engine.settings import Settings
+from nearfar.engine.spec import EncoderSpec
 from nearfar.errors import DataError, complaint
 from nearfar.methods.method import Method
-from nearfar.recipes.image import for_pictures, view_size
+from nearfar.recipes.book import Book
+from nearfar.recipes.image import PictureBook
 from nearfar.recipes.ranges import check_options, check_said, method_options
 from nearfar.recipes.recipe import Recipe
+from nearfar.recipes.text import TextBook
 from nearfar.views.policy import Policy
+from nearfar.views.text_policy import TextPolicy
 
 __all__ = ["described", "policy", "resolve"]
 
 COUNTED = ("num_channels", "num_classes", "num_examples", "picture_size")
 """Options of methods that are facts of the data."""
 
+BOOKS: Mapping[str, Book] = {"image": PictureBook(), "text": TextBook()}
+"""The recipes of each modality."""
+OF_SOME = sorted({flag for book in BOOKS.values() for flag in book.flags})
+"""What a user may say for some modalities alone."""
+
 
 def resolve(
     name: str,
     method: type[Method],
-    source: Pictures,
+    source: Source,
     *,
     said: Mapping[str, Any],
     options: Mapping[str, Any],
     seed: int,
     precision: str,
+    like: EncoderSpec | None = None,
 ) -> Settings:
     """Every setting as a plain value: the user's where there is one, else the recipe's, else the method's.
 
@@ -38,33 +47,32 @@ def resolve(
         name: the method's name on the command line.
         method: the method.
         source: the training data, of which the examples are drawn already.
-        said: what the user said of `examples`, `without`, `backbone`, `stem`, `init`, `size`, `batch_size`,
-            `accumulate`, `optimizer`, `learning_rate`, `weight_decay`, `clip`, `epochs`, `steps`, after `check_said`;
-            None for nothing.
+        said: what the user said of the settings that the recipe fills in, after `check_said`; None for nothing.
         options: what the user said of the method's keyword arguments.
         seed: of the run.
         precision: as Fabric names it.
+        like: the encoder that the run is to go on with, or to begin anew; None for one that the recipe makes.
 
     Raises:
+        DataError: the method or the encoder does not take such data.
         ValueError: an option is unknown, or a number does not fit the data or the method.
     """
-    said = {name: value.item() if isinstance(value, np.generic) else value for name, value in said.items()}
-    size = said["size"] if said["size"] is not None else view_size(source)
-    recipe = for_pictures(name, size=size, source=source, begun=said["init"] is not None)
+    nothing: dict[str, Any] = dict.fromkeys(OF_SOME)
+    said = nothing | {
+        name: value.item() if isinstance(value, np.generic) else value for name, value in said.items()
+    }
+    book = BOOKS[source.modality]
+    _check_flags(said, source)
+    recipe = book.recipe(name, said, source)
     batch_size = _batch_size(said["batch_size"], said["accumulate"], method, source, recipe)
-    mean, std = channel_statistics(source, source.channels)
-    spec = ImageSpec(
-        backbone=_backbone(said, recipe), stem=_stem(said), size=size, channels=source.channels, mean=mean, std=std,
-        seed=int(seed),
-    )  # fmt: skip
     return Settings(
         method=name,
         options=_options(method, recipe, options),
-        spec=spec,
+        spec=book.spec(recipe, said, source, int(seed)) if like is None else book.alike(like, source, int(seed)),
         init=said["init"],
         examples=said["examples"],
         views=dict(recipe.views),
-        without=tuple(said["without"]),
+        without=tuple(said["without"] or ()),
         stages=recipe.stages,
         start_stem=recipe.start_stem and said["init"] is None,
         batch_size=batch_size,
@@ -77,52 +85,32 @@ def resolve(
     )
 
 
-def policy(settings: Settings) -> Policy:
+def policy(settings: Settings) -> Policy | TextPolicy:
     """The views of a run, at full resolution.
 
     Raises:
         ValueError: an augmentation that is to be left out is unknown.
     """
-    spec = settings.spec
-    assert isinstance(spec, ImageSpec)
-    make = for_pictures(settings.method, size=spec.size).policy
-    return make(spec.size, mean=spec.mean, std=spec.std, **settings.views).without(settings.without)
+    return BOOKS[settings.spec.modality].policy(settings)
 
 
 def described(settings: Settings) -> str:
     """The settings that decide most, and how the learning rate follows the batch: one line for people."""
-    spec = settings.spec
-    assert isinstance(spec, ImageSpec)
-    recipe = for_pictures(settings.method, size=spec.size, begun=settings.init is not None)
+    book = BOOKS[settings.spec.modality]
+    recipe = book.again(settings)
     usual = settings.optimizer, settings.learning_rate
     is_recipe = usual == (recipe.optimizer, recipe.scaled_rate(settings.batch_size))
     rate = recipe.rate_line if is_recipe else f"learning rate {settings.learning_rate:.3g}"
     length = f"{settings.steps:,} steps of {settings.batch_size:,} examples"
-    return f"Settings: {spec.backbone} at {spec.size} px, {length}, {settings.optimizer}, {rate}."
+    return f"Settings: {book.shape(settings)}, {length}, {settings.optimizer}, {rate}."
 
 
-def _backbone(said: Mapping[str, Any], recipe: Recipe) -> str:
-    init = said["init"]
-    if init is None or not init.startswith("timm:"):
-        return said["backbone"] or recipe.backbone
-    name = init.removeprefix("timm:")
-    if said["backbone"] not in (None, name):
-        raise ValueError(
-            complaint(
-                "pretrain",
-                "backbone",
-                f"left out, or {name!r} as --init says",
-                said["backbone"],
-                "Leave out one of the two",
-            )
-        )
-    return name
-
-
-def _stem(said: Mapping[str, Any]) -> str | None:
-    """Published weights are of the standard stem, however small the pictures are."""
-    is_published = said["init"] is not None and said["init"].startswith("timm:")
-    return said["stem"] or ("standard" if is_published else None)
+def _check_flags(said: Mapping[str, Any], source: Source) -> None:
+    """Refuses what means nothing for the data's modality."""
+    for name in OF_SOME:
+        if said.get(name) and name not in BOOKS[source.modality].flags:
+            constraint = f"left out for {KINDS[source.modality].one}s"
+            raise ValueError(complaint("pretrain", name, constraint, said[name], "Leave it out"))
 
 
 def _steps(said: Mapping[str, Any], recipe: Recipe, steps_per_epoch: int) -> int:
@@ -164,11 +152,12 @@ def _options(method: type[Method], recipe: Recipe, given: Mapping[str, Any]) -> 
     return values | {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
 
 
-def _batch_size(asked: int | None, accumulate: int, method: type[Method], source: Pictures, recipe: Recipe) -> int:
+def _batch_size(asked: int | None, accumulate: int, method: type[Method], source: Source, recipe: Recipe) -> int:
     least, most = method.min_batch * accumulate, len(source) // accumulate * accumulate
     if len(source) < method.min_batch:
-        constraint = f"at least {method.min_batch} pictures, the smallest batch of {method.__name__}"
-        raise DataError(complaint("pretrain", "data", constraint, f"{len(source)} in {source.name}", "Add pictures"))
+        kind = f"{KINDS[source.modality].one}s"
+        constraint = f"at least {method.min_batch} {kind}, the smallest batch of {method.__name__}"
+        raise DataError(complaint("pretrain", "data", constraint, f"{len(source)} in {source.name}", f"Add {kind}"))
     if least > most:
         constraint = f"at most {len(source) // method.min_batch} for {len(source)} examples"
         raise ValueError(complaint("pretrain", "accumulate", constraint, accumulate, "Try 1"))

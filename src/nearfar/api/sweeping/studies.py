@@ -5,22 +5,23 @@ from typing import Any, NamedTuple
 
 from nearfar.api.running import SETTLED
 from nearfar.api.sweeping.grid import SETTINGS, Span, Values, combinations
-from nearfar.data import Pictures
+from nearfar.data import Source
 from nearfar.engine import Settings
 from nearfar.errors import complaint, suggestion
 from nearfar.methods import METHODS
 from nearfar.recipes import policy, resolve
+from nearfar.views import Policy
 
 __all__ = ["STUDIES", "Study", "check_study", "study_combinations"]
 
 PARTS = (8, 4, 2, 1)
 """Of the data, in the study of its size: an eighth to all."""
 BATCHES = (64, 128, 256, 512)
-TRANSFORMER = "vit_tiny_patch16_224"
-"""Its patches are an eighth of the side where pictures are small: `networks.backbone`."""
+OTHER = {"image": "vit_tiny_patch16_224", "text": "gru"}
+"""What the recipe's network is compared with: a Transformer, or one that recurs."""
 
 Grid = dict[str, Values]
-Expand = Callable[[Grid, Settings, Pictures], Grid]
+Expand = Callable[[Grid, Settings, Source], Grid]
 Fill = Callable[[Settings, dict[str, Any]], dict[str, Any]]
 
 
@@ -45,15 +46,19 @@ class Study(NamedTuple):
     probes: tuple[str, ...] = ()
 
 
-def _augmentations(grid: Grid, settings: Settings, source: Pictures) -> Grid:
+def _augmentations(grid: Grid, settings: Settings, source: Source) -> Grid:
     """All of the policy's, and all but one; what the user leaves out is out of each."""
     _check_one(grid, "without")
     out = list(settings.without)
-    rest = [name for name in policy(settings).augmentations if name not in out]
+    views = policy(settings)
+    if not isinstance(views, Policy):
+        constraint = "of pictures, whose views have augmentations to leave out"
+        raise ValueError(complaint("sweep", "data", constraint, f"{source.modality}s", "Choose another study"))
+    rest = [name for name in views.augmentations if name not in out]
     return grid | {"without": (out, *([*out, name] for name in rest))}
 
 
-def _data_size(grid: Grid, settings: Settings, source: Pictures) -> Grid:
+def _data_size(grid: Grid, settings: Settings, source: Source) -> Grid:
     """An eighth to all of the data for an equal number of steps, with batches that the eighth can fill."""
     sizes = tuple(sorted({max(1, len(source) // part) for part in PARTS}))
     own = {"examples": grid.get("examples", sizes)}
@@ -65,7 +70,7 @@ def _data_size(grid: Grid, settings: Settings, source: Pictures) -> Grid:
     return {name: values for name, values in grid.items() if name != "epochs"} | own
 
 
-def _batch_sizes(grid: Grid, settings: Settings, source: Pictures) -> Grid:
+def _batch_sizes(grid: Grid, settings: Settings, source: Source) -> Grid:
     for name in ("steps", "epochs", "minutes"):
         _check_one(grid, name)
     sizes = tuple(size for size in BATCHES if size <= len(source))
@@ -80,16 +85,16 @@ def _equal_examples(settings: Settings, chosen: dict[str, Any]) -> dict[str, Any
     return {name: value for name, value in chosen.items() if name != "epochs"} | {"steps": steps}
 
 
-def _backbones(grid: Grid, settings: Settings, source: Pictures) -> Grid:
-    """The network of the recipe, which convolves, and a Transformer."""
-    return {"backbone": (settings.spec.backbone, TRANSFORMER)} | grid
+def _backbones(grid: Grid, settings: Settings, source: Source) -> Grid:
+    """The network of the recipe, and one of another kind."""
+    return {"backbone": (settings.spec.backbone, OTHER[settings.spec.modality])} | grid
 
 
 STUDIES: Mapping[str, Study] = {
     "augmentations": Study("leave out one augmentation at a time, and none", _augmentations),
     "data-size": Study("an eighth, a quarter, half and all of the data, for equally many steps", _data_size),
     "batch-size": Study("batches of 64 to 512, for equally many examples seen", _batch_sizes, _equal_examples),
-    "backbones": Study("a convolutional network against a Transformer", _backbones, probes=("fewshot",)),
+    "backbones": Study("a convolutional network against a Transformer, or of texts a Transformer against a GRU", _backbones, probes=("fewshot",)),
 }
 """By name; README and docs show them in this order."""
 
@@ -115,7 +120,7 @@ def check_study(name: str | None, *, sampler: str) -> None:
 
 
 def study_combinations(
-    study: str | None, method: str, grid: Grid, source: Pictures
+    study: str | None, method: str, grid: Grid, source: Source
 ) -> tuple[Grid, list[dict[str, Any]]]:
     """The grid that a study makes of the user's, and all of its combinations.
 
@@ -139,7 +144,7 @@ def study_combinations(
     return expanded, [STUDIES[study].fill(settings, chosen) for chosen in combinations(expanded)]
 
 
-def _usual(method: str, grid: Grid, source: Pictures, study: str) -> Settings:
+def _usual(method: str, grid: Grid, source: Source, study: str) -> Settings:
     """The settings of a run with the first of all values but those that the study varies."""
     varied = {"batch-size": "batch_size", "data-size": "examples", "backbones": "backbone"}.get(study)
     first = {name: values[0] for name, values in grid.items() if name != varied}

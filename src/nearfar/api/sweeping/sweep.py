@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nearfar.api.ready import check_list, find_method, tell
+from nearfar.api.ready import check_list, find_method, open_among, tell
 from nearfar.api.running import check_lengths
 from nearfar.api.sweeping.carry import carry_out
 from nearfar.api.sweeping.folder import open_folder
@@ -15,8 +15,8 @@ from nearfar.api.sweeping.processes import alone
 from nearfar.api.sweeping.studies import STUDIES, check_study, study_combinations
 from nearfar.api.sweeping.suggest import SAMPLERS, require_optuna
 from nearfar.api.sweeping.trial import JUDGING_SEED, Task
-from nearfar.data import Pictures, Reading
-from nearfar.engine.intake import account, open_pictures, parts, place_of
+from nearfar.data import Reading, Source
+from nearfar.engine.intake import account, parts, place_of
 from nearfar.engine.judge import PROBES, check_labels, check_probes
 from nearfar.engine.loggers import check_loggers
 from nearfar.errors import complaint, suggestion
@@ -90,7 +90,7 @@ def sweep(
     chosen = read_grid(method, grid or {})
     check_lengths("sweep", **{name: (grid or {}).get(name) for name in ("epochs", "steps", "minutes")})
     require_optuna()
-    source = open_pictures(data, split=split, reading=reading, where="sweep")
+    source = open_among(data, find_method(method).modalities, split=split, reading=reading, where="sweep")
     labelled = _check_data(data, test, source, split=split, reading=reading)
     probes = tuple(dict.fromkeys((*probes, *(STUDIES[study].probes if study else ())))) if labelled else ()
     ranks = _ranking(by, probes)
@@ -142,13 +142,15 @@ def _check(
     check_loggers(log)
 
 
-def _check_data(data: Any, test: Any, source: Pictures, *, split: str | None, reading: Reading) -> bool:
+def _check_data(data: Any, test: Any, source: Source, *, split: str | None, reading: Reading) -> bool:
     """Whether there are labels to judge by; other data to score on is nothing without them."""
     labelled = source.labels is not None and len(set(source.labels[source.labels >= 0].tolist())) > 1
     if test is not None:
         check_labels(source, "training", where="sweep")
     if labelled:
-        _, held, _ = parts(data, split=split, test=test, seed=JUDGING_SEED, reading=reading, where="sweep")
+        _, held, _ = parts(
+            data, modality=source.modality, split=split, test=test, seed=JUDGING_SEED, reading=reading, where="sweep"
+        )
         check_labels(held, "test", where="sweep")
     return labelled
 
@@ -184,7 +186,7 @@ def _ranking(by: str | None, probes: Sequence[str]) -> str:
 
 def _asked(
     task: Task,
-    source: Pictures,
+    source: Source,
     grid: Mapping[str, Values],
     *,
     by: str,

@@ -20,7 +20,7 @@ from nearfar.api.loading import load
 from nearfar.api.ready import tell
 from nearfar.data import Reading
 from nearfar.engine import Encoder, label_free
-from nearfar.engine.intake import open_pictures, place_of
+from nearfar.engine.intake import place_of
 from nearfar.errors import Interrupted, NearfarError
 from nearfar.records import MetricsLog, RunFolder, SweepFolder, read_json
 
@@ -116,7 +116,7 @@ def _carried_out(task: Task, files: RunFolder, record: Mapping[str, Any]) -> dic
 def _judged(task: Task, files: RunFolder, encoder: Encoder, *, with_baselines: bool) -> dict[str, Any]:
     """Probes where there are labels, and what needs none; baselines are the same for all trials, and judged once."""
     if not task.probes:
-        source = open_pictures(task.data, split=task.split, reading=task.reading, where="sweep")
+        source = encoder.opened(task.data, split=task.split, reading=task.reading, where="sweep")
         return {"scores": {}, "label_free": label_free(encoder, source, seed=JUDGING_SEED)}
     found = evaluate(
         files.path, task.data, split=task.split, test=task.test, probes=task.probes,

@@ -17,14 +17,22 @@ from nearfar.data.text.lines import Line, placed, text_lines
 from nearfar.data.text.tables import KINDS, read_table, table_kind
 from nearfar.errors import DataError, complaint
 
-__all__ = ["open_sentences", "sentence_splits"]
+__all__ = ["Read", "open_sentences", "read_files", "sentence_splits", "sentences_in", "splits_in"]
 
 _KINDS = "a text file (.txt), a table (.csv, .tsv, .jsonl, .parquet) or a folder of either"
 _ENDS = (".txt", *KINDS)
 
 
-class _Read(NamedTuple):
-    """What files hold, before anything is chosen or cleaned."""
+class Read(NamedTuple):
+    """What data holds, before anything is chosen or cleaned.
+
+    Attributes:
+        name: what the user called it.
+        columns: row-aligned values by the name of their column.
+        ids: the name of each row.
+        splits: of each row; None where there are none.
+        places: where each row stands in running text; None for tables.
+    """
 
     name: str
     columns: dict[str, list[Any]]
@@ -68,8 +76,22 @@ def open_sentences(
     Raises:
         DataError: the data is missing, empty, unreadable, no UTF-8 or of another kind, or has no such split or column.
     """
-    read = _careful(_files(path, where), str(path) if isinstance(path, str | Path) else "files", where)
     asked = TextColumns(text_column, label_column, anchor_column, positive_column, negative_column, score_column)
+    return sentences_in(read_files(path, where=where), asked, split=split, where=where)
+
+
+def sentences_in(read: Read, asked: TextColumns, *, split: str | None, where: str) -> Sentences:
+    """The texts of what was read.
+
+    Args:
+        read: it.
+        asked: which columns say what.
+        split: the split to take; `train` where there is one, else all, when it is None.
+        where: who asks, for error sentences.
+
+    Raises:
+        DataError: there is no such split or column, or no text.
+    """
     if read.places is None:
         columns = asked.in_names(read.columns, where)
     else:
@@ -95,17 +117,38 @@ def sentence_splits(path: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
     Raises:
         DataError: the data is missing, empty, unreadable or of another kind.
     """
-    return _splits(_careful(_files(path, "nearfar"), str(path), "nearfar"))
+    return splits_in(read_files(path, where="nearfar"))
 
 
-def _splits(read: _Read) -> tuple[str, ...]:
+def read_files(path: str | Path | Sequence[str | Path], *, where: str) -> Read:
+    """What files of texts hold.
+
+    Args:
+        path: as `open_sentences` takes it.
+        where: who asks, for error sentences.
+
+    Raises:
+        DataError: the data is missing, empty, unreadable, no UTF-8 or of another kind.
+    """
+    name = str(path) if isinstance(path, str | Path) else "files"
+    paths = _files(path, where)
+    with careful(name, constraint="readable text", where=where):
+        return _read(paths, name, where)
+
+
+def splits_in(read: Read) -> tuple[str, ...]:
+    """The names of the splits of what was read: train, val and test first, then any others.
+
+    Args:
+        read: it.
+    """
     there = [] if read.splits is None else sorted({str(name) for name in read.splits})
     usual = [name for name in ("train", "val", "test") if name in there]
     return (*usual, *(name for name in there if name not in usual))
 
 
-def _rows(read: _Read, split: str | None, where: str) -> list[int]:
-    names = _splits(read)
+def _rows(read: Read, split: str | None, where: str) -> list[int]:
+    names = splits_in(read)
     chosen = ("train" if "train" in names else None) if split is None else split_name(split)
     if chosen is None:
         return list(range(len(read.ids)))
@@ -131,12 +174,7 @@ def _files(path: str | Path | Sequence[str | Path], where: str) -> list[Path]:
     return named
 
 
-def _careful(paths: Sequence[Path], name: str, where: str) -> _Read:
-    with careful(name, constraint="readable text", where=where):
-        return _read(paths, name, where)
-
-
-def _read(paths: Sequence[Path], name: str, where: str) -> _Read:
+def _read(paths: Sequence[Path], name: str, where: str) -> Read:
     kinds = [table_kind(path) for path in paths]
     if len(set(kinds)) > 1:
         got = ", ".join(f"{path.name} ({kind or 'text'})" for path, kind in zip(paths, kinds, strict=True))
@@ -144,7 +182,7 @@ def _read(paths: Sequence[Path], name: str, where: str) -> _Read:
     return _running(paths, name, where) if kinds[0] is None else _tables(paths, kinds[0], name, where)
 
 
-def _running(paths: Sequence[Path], name: str, where: str) -> _Read:
+def _running(paths: Sequence[Path], name: str, where: str) -> Read:
     lines: list[list[Line]] = []
     found_places = [np.zeros((3, 0), dtype=np.int64)]
     last: Places | None = None
@@ -156,10 +194,10 @@ def _running(paths: Sequence[Path], name: str, where: str) -> _Read:
     ids = [f"{prefix}{line.number}" for prefix, kept in zip(_prefixes(paths), lines, strict=True) for line in kept]
     texts: list[Any] = [line.text for kept in lines for line in kept]
     splits = _of_files(paths, [len(kept) for kept in lines])
-    return _Read(name, {"text": texts}, ids, splits, Places(*np.concatenate(found_places, axis=1)))
+    return Read(name, {"text": texts}, ids, splits, Places(*np.concatenate(found_places, axis=1)))
 
 
-def _tables(paths: Sequence[Path], kind: str, name: str, where: str) -> _Read:
+def _tables(paths: Sequence[Path], kind: str, name: str, where: str) -> Read:
     tables = [read_table(path, kind=kind, where=where) for path in paths]
     for path, table in zip(paths, tables, strict=True):
         if set(table) != set(tables[0]):
@@ -171,8 +209,8 @@ def _tables(paths: Sequence[Path], kind: str, name: str, where: str) -> _Read:
     ids = [f"{prefix}{row}" for prefix, count in numbers for row in range(count)]
     column = found(columns, ("split",))
     if column is None:
-        return _Read(name, columns, ids, _of_files(paths, counts), None)
-    return _Read(name, columns, ids, np.array([split_name(str(value)) for value in columns[column]], np.str_), None)
+        return Read(name, columns, ids, _of_files(paths, counts), None)
+    return Read(name, columns, ids, np.array([split_name(str(value)) for value in columns[column]], np.str_), None)
 
 
 def _prefixes(paths: Sequence[Path]) -> list[str]:
