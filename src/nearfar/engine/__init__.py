@@ -7,6 +7,7 @@ from nearfar.engine.encoder import Encoder
 from nearfar.engine.foresee import available_memory
 from nearfar.engine.gallery import sample_rows, write_inside, write_sample, write_views
 from nearfar.engine.image_spec import ImageSpec, raw_table
+from nearfar.engine.image_text_spec import ImageTextSpec
 from nearfar.engine.judge import PROBES, UNSEEN, USUAL, Scores, judge
 from nearfar.engine.label_free import label_free
 from nearfar.engine.layers import Layer, embed_layers, judge_layers
@@ -31,6 +32,7 @@ __all__ = [
     "EncoderSpec",
     "Feed",
     "ImageSpec",
+    "ImageTextSpec",
     "Layer",
     "Muon",
     "Neighbours",

@@ -1,12 +1,13 @@
 """What one run is: every setting resolved to a plain value, as `run.json` keeps it."""
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from nearfar.engine.encoder import SPECS
 from nearfar.engine.image_spec import ImageSpec
-from nearfar.engine.spec import EncoderSpec, as_tuples
+from nearfar.engine.spec import EncoderSpec, as_tuples, is_spec, spec_from
 from nearfar.errors import RunError, complaint
 
 __all__ = ["Settings"]
@@ -83,19 +84,42 @@ class Settings:
         value = {"modality": ImageSpec.modality, **_defaults(), **value}
         kind = SPECS.get(value["modality"], ImageSpec)
         own = {entry.name: entry.type for entry in fields(cls) if entry.name != "spec"}
-        specified = {entry.name: entry.type for entry in fields(kind)}
-        known = {"modality": str, **specified, **own}
-        if set(value) != set(known):
-            difference = sorted(set(value) ^ set(known))
-            raise RunError(complaint("run.json", "settings", "those of this version", difference, "Train anew"))
-        plain: dict[str, Any] = as_tuples(value)
-        for name, hint in known.items():
-            if not _fits(plain[name], hint):
-                words = getattr(hint, "__name__", hint)
-                raise RunError(
-                    complaint("run.json", name, f"of type {words}", value[name], "Restore run.json or train anew")
-                )
-        return cls(spec=kind(**{name: plain[name] for name in specified}), **{name: plain[name] for name in own})
+        _check(value, {"modality": str, **_hints(kind), **own}, later=_later(kind))
+        try:
+            spec = spec_from(kind, value)
+        except ValueError as error:
+            raise RunError(
+                complaint("run.json", "settings", "undamaged", str(error), "Restore it or train anew")
+            ) from None
+        return cls(spec=spec, **{name: as_tuples(value[name]) for name in own})
+
+
+def _check(value: Mapping[str, Any], hints: Mapping[str, Any], *, later: set[str], inside: str = "") -> None:
+    """Refuses settings that are missing, unknown or of another type, those of specs inside specs too."""
+    if difference := sorted(f"{inside}{name}" for name in (set(value) ^ set(hints)) - later):
+        raise RunError(complaint("run.json", "settings", "those of this version", difference, "Train anew"))
+    for name, given in value.items():
+        hint = hints[name]
+        if is_spec(hint) and isinstance(given, dict):
+            _check(given, _hints(hint), later=_later(hint), inside=f"{inside}{name}.")
+        elif not _fits(as_tuples(given), hint):
+            next_step = "Restore run.json or train anew"
+            raise RunError(complaint("run.json", f"{inside}{name}", _words(hint), given, next_step))
+
+
+def _hints(kind: type[EncoderSpec]) -> dict[str, Any]:
+    return {entry.name: entry.type for entry in fields(kind)}
+
+
+def _later(kind: type[EncoderSpec]) -> set[str]:
+    """Fields that older files do not know."""
+    return {entry.name for entry in fields(kind) if entry.default is not MISSING}
+
+
+def _words(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return f"one of {', '.join(get_args(hint))}"
+    return f"of type {getattr(hint, '__name__', hint)}"
 
 
 def _defaults() -> dict[str, Any]:
@@ -105,6 +129,8 @@ def _defaults() -> dict[str, Any]:
 
 def _fits(value: Any, hint: Any) -> bool:
     """Whether a value is of the type that a hint names; whole numbers are numbers."""
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
     if isinstance(hint, UnionType):
         return any(_fits(value, kind) for kind in get_args(hint))
     if get_origin(hint) is tuple:
