@@ -12,6 +12,7 @@ from nearfar.methods.deepinfomax import DeepInfoMax
 from nearfar.methods.denoisingautoencoder import DenoisingAutoencoder
 from nearfar.methods.dino import DINO
 from nearfar.methods.drlim import DrLIM
+from nearfar.methods.dualencoder import DualEncoder
 from nearfar.methods.instdisc import InstDisc
 from nearfar.methods.jigsaw import Jigsaw
 from nearfar.methods.lejepa import LeJEPA
@@ -21,12 +22,14 @@ from nearfar.methods.matchnet import MatchNet
 from nearfar.methods.method import Batch, Method, Partners, Step, mean_over_ranks, partners, solved
 from nearfar.methods.moco import MoCo
 from nearfar.methods.mocov3 import MoCoV3
+from nearfar.methods.nextsentence import NextSentence
 from nearfar.methods.nexttoken import NextToken
 from nearfar.methods.nnclr import NNCLR
 from nearfar.methods.permutation import Permutation
 from nearfar.methods.quadruplet import Quadruplet
 from nearfar.methods.rotation import Rotation
 from nearfar.methods.siglip import SigLIP
+from nearfar.methods.sentenceorder import SentenceOrder
 from nearfar.methods.simclr import SimCLR
 from nearfar.methods.simcse import SimCSE
 from nearfar.methods.simsiam import SimSiam
@@ -55,6 +58,7 @@ __all__ = [
     "DeepInfoMax",
     "DenoisingAutoencoder",
     "DrLIM",
+    "DualEncoder",
     "InstDisc",
     "Jigsaw",
     "LeJEPA",
@@ -63,12 +67,14 @@ __all__ = [
     "Method",
     "MoCo",
     "MoCoV3",
+    "NextSentence",
     "NextToken",
     "Partners",
     "Permutation",
     "Quadruplet",
     "Rotation",
     "SigLIP",
+    "SentenceOrder",
     "SimCLR",
     "SimCSE",
     "SimSiam",

@@ -152,7 +152,8 @@ class Method(nn.Module, ABC):
         accumulates: whether a batch that is cut into micro-steps gives the gradient of the whole, batch norm aside:
             where examples are not compared with one another. Elsewhere each part is compared within itself.
 
-    A method that trains a linear layer from the representation to classes calls it `classifier`; it is kept too.
+    A method that trains a linear layer from the representation to classes calls it `classifier`, and one that trains
+    scores of the token behind a text calls them `next_scores`; they are kept too.
     """
 
     paper: ClassVar[str]

@@ -45,15 +45,15 @@ class NextToken(Method):
                 complaint("NextToken", "backbone", constraint, type(backbone).__name__, "Try the backbone 'causal'")
             )
         self.backbone = backbone
-        self.scores = TokenScores(backbone)
+        self.next_scores = TokenScores(backbone)
 
     def forward(self, batch: Batch) -> Step:
         (view,) = batch.views
-        logits = self.scores(self.backbone.locations(view))  # type: ignore[operator]
+        logits = self.next_scores(self.backbone.locations(view))  # type: ignore[operator]
         return Step(next_token(logits, view.ids, view.lengths, group=world()))
 
     def floor(self, batch_size: int) -> float:
         return 0.0
 
     def chance(self, batch_size: int) -> float:
-        return math.log(self.scores.vocab_size)
+        return math.log(self.next_scores.vocab_size)
