@@ -1,6 +1,7 @@
 """What training on pictures with captions reads: batches of both, each a function of the seed and the step alone."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -73,4 +74,5 @@ class CaptionedFeed:
             DataError: a picture that looked well when the source was opened cannot be decoded; the sentence names it.
         """
         for batch in self._pictures.batches(first_step, last_step):
-            yield batch._replace(examples=(batch.examples, self.texts.batch(batch.index.numpy())))
+            pictures: Any = batch.examples  # of the kinds that a feed of pictures gives
+            yield batch._replace(examples=(pictures, self.texts.batch(batch.index.numpy())))

@@ -25,12 +25,19 @@ class RawBatch(NamedTuple):
 
     Attributes:
         examples: of pictures, a canvas (n, c, h, w) of bytes that all views share, or a batch of crops
-            (n, c, size, size) for each view; of texts, their tokens, or those of each of an example's texts.
+            (n, c, size, size) for each view; of texts, their tokens, or those of each of an example's texts; of
+            pictures with captions, the pair of both.
         label: the class of each example, -1 where it is unknown; None where the source has no labels.
         index: the row of each example in its source.
     """
 
-    examples: UInt8[Tensor, "n c h w"] | tuple[UInt8[Tensor, "n c _ _"], ...] | Tokens | tuple[Tokens, ...]
+    examples: (
+        UInt8[Tensor, "n c h w"]
+        | tuple[UInt8[Tensor, "n c _ _"], ...]
+        | Tokens
+        | tuple[Tokens, ...]
+        | tuple[UInt8[Tensor, "n c h w"] | tuple[UInt8[Tensor, "n c _ _"], ...], Tokens]
+    )
     label: Int[Tensor, "n"] | None
     index: Int[Tensor, "n"]  # type: ignore[assignment]  # nobody searches a batch by tuple.index
 
