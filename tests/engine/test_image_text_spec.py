@@ -34,7 +34,7 @@ def test_it_comes_back_as_it_was_saved(spec: ImageTextSpec, tmp_path: Path) -> N
     with torch.no_grad():
         for weight in network.parameters():
             weight.add_(0.01 * torch.randn_like(weight))
-    moved = Encoder(spec, network)
+    moved = Encoder(spec, network.to(memory_format=torch.channels_last))  # as a loaded one
     moved.save(tmp_path)
     again = Encoder.load(tmp_path)
     assert again.spec == spec

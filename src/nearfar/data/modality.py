@@ -11,6 +11,7 @@ from nearfar.data._containers.hugging_face import is_hugging_face
 from nearfar.data._containers.layout import is_litter
 from nearfar.data._containers.listing import is_listing
 from nearfar.data._containers.store import names_a_picture
+from nearfar.data.captions.opening import captioned_splits, has_captions, open_captioned
 from nearfar.data.opening import open_source, splits
 from nearfar.data.reading import TEXT_COLUMNS, Reading
 from nearfar.data.source import Source
@@ -43,7 +44,13 @@ def _text_splits(data: Any, *, reading: Reading) -> tuple[str, ...]:
 
 KINDS: Mapping[str, Kind] = {
     "image": Kind("picture", open_source, splits, ("image_column", "label_column")),
+    "image-text": Kind(
+        "captioned picture", open_captioned, captioned_splits, ("image_column", "text_column", "label_column")
+    ),
     "text": Kind("text", open_texts, _text_splits, (*TEXT_COLUMNS, "label_column")),
+    "image-text": Kind(
+        "captioned picture", open_captioned, captioned_splits, ("image_column", "text_column", "label_column")
+    ),
 }
 """The modalities that data can be of."""
 
@@ -102,11 +109,12 @@ def modality_of(data: Any, *, among: Sequence[str], reading: Reading) -> str:
     """
     if isinstance(data, Source):
         return data.modality
-    if "text" not in among or len(among) == 1:
+    if len(among) == 1:
         return among[0]
-    if reading.image_column is None and any(getattr(reading, name) is not None for name in TEXT_COLUMNS):
-        return "text"
-    return "text" if _is_text(data) else among[0]
+    named = reading.image_column is None and any(getattr(reading, name) is not None for name in TEXT_COLUMNS)
+    if "image-text" in among and has_captions(data, reading=reading):
+        return "image-text"
+    return "text" if "text" in among and (named or _is_text(data)) else among[0]
 
 
 def _is_text(data: Any) -> bool:
