@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from report import texts
 
 from nearfar.records import EmbeddingTable, MetricsLog, RunFolder, write_json
 
@@ -194,6 +195,18 @@ def folder(tmp_path: Path, about: dict[str, Any]) -> RunFolder:
     _metrics(folder)
     _gallery(folder)
     return folder
+
+
+@pytest.fixture
+def text_folder(tmp_path: Path, about: dict[str, Any]) -> RunFolder:
+    """A run of texts that is pretrained and judged."""
+    return texts.run(tmp_path / "banking run", about, scores(), pictures=False)
+
+
+@pytest.fixture
+def captioned_folder(tmp_path: Path, about: dict[str, Any]) -> RunFolder:
+    """A run of pictures with captions that is pretrained and judged."""
+    return texts.run(tmp_path / "emoji run", about, scores(), pictures=True)
 
 
 class Page(HTMLParser):

@@ -33,6 +33,22 @@ def test_durations(seconds, expected):
     assert value.replace("\N{NO-BREAK SPACE}", " ") == expected
 
 
+@pytest.mark.parametrize(
+    ("modality", "roles", "expected"),
+    [
+        ("image", None, "10,000 examples"),
+        ("text", None, "10,000 sentences"),
+        ("text", ["text"], "10,000 sentences"),
+        ("text", ["anchor", "positive"], "10,000 pairs"),
+        ("text", ["anchor", "positive", "negative"], "10,000 triplets"),
+        ("image-text", None, "10,000 pairs"),
+    ],
+)
+def test_what_a_run_learned_from_is_counted_by_its_name(about, modality, roles, expected):
+    known = about | {"modality": modality, "data": about["data"] | {"roles": roles}}
+    assert glance(known, {})[0] == ("Data", "fashion-mini", expected)
+
+
 def test_nothing_known_is_nothing_said():
     assert glance({}, {}) == []
 

@@ -59,9 +59,8 @@ def test_a_name_that_leads_out_of_the_gallery_is_not_read(tmp_path):
 def test_large_views_are_made_small_and_small_ones_stay_sharp(tmp_path):
     Image.new("RGB", (800, 400)).save(tmp_path / "large.png")
     Image.new("L", (28, 28)).save(tmp_path / "small.png")
-    [(name, large, [small])] = read_views(
-        tmp_path, {"views": [{"id": "x", "original": "large.png", "views": ["small.png"]}]}
-    )
-    assert name == "x"
+    [shown] = read_views(tmp_path, {"views": [{"id": "x", "original": "large.png", "views": ["small.png"]}]})
+    large, [small] = shown.original, shown.views
+    assert (shown.id, shown.words) == ("x", None)
     assert (large.width, large.height) == (VIEW_SIDE, VIEW_SIDE // 2)
     assert (small.width, small.is_small, large.is_small) == (28, True, False)

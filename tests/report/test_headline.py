@@ -35,7 +35,8 @@ def test_without_baselines_nothing_is_compared(make_scores):
 
 
 def test_other_modalities_have_no_pixels(make_scores):
-    assert "above raw input" in words(headline(make_scores(), modality="text"))
+    assert "above TF-IDF" in words(headline(make_scores(), modality="text"))
+    assert "above raw input" in words(headline(make_scores(), modality="audio"))
 
 
 def test_the_linear_probe_leads_and_unknown_probes_follow(make_scores):

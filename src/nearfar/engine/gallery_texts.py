@@ -82,13 +82,14 @@ def text_views(texts: Mapping[str, Sequence[str]], views: Sequence[Any], spec: T
         place, the `text` that stands there and what `was` there, None where that is not known.
     """
     original = encoded(texts, spec)
-    names = ["view"] if len(views) == 1 else [f"view {number}" for number in range(1, len(views) + 1)]
     shown = []
     for row in range(len(next(iter(texts.values())))):
         seen = [
             read
-            for name, view in zip(names, views, strict=True)
-            for read in _read(name, view, original if isinstance(original, Tokens) else None, row, spec.tokens)
+            for number, view in enumerate(views, start=1)
+            for read in _read(
+                f"view {number}", view, original if isinstance(original, Tokens) else None, row, spec.tokens
+            )
         ]
         given_to = [(NAMES.get(name, name), shortened(each[row])) for name, each in texts.items()]
         shown.append({"texts": given_to, "read": seen})

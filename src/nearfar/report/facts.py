@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from nearfar.report.words import counted
+
 __all__ = ["count", "glance", "method_name", "setting", "settings"]
 
 SPACE = "\N{NO-BREAK SPACE}"
@@ -35,7 +37,7 @@ def glance(about: Mapping[str, Any], last: Mapping[str, Any]) -> list[tuple[str,
     data, backbone = about.get("data") or {}, about.get("backbone") or {}
     done, planned = last.get("step"), about.get("steps")
     facts = [
-        ("Data", data.get("name"), f"{data['examples']:,} examples" if data.get("examples") else ""),
+        ("Data", data.get("name"), f"{data['examples']:,} {counted(about)}" if data.get("examples") else ""),
         (
             "Backbone",
             backbone.get("name"),

@@ -1,4 +1,4 @@
-"""The gallery's pictures, made ready to be part of the page."""
+"""The gallery's pictures and texts, made ready to be part of the page."""
 
 import base64
 import io
@@ -10,8 +10,9 @@ from typing import Any
 from PIL import Image
 
 from nearfar.errors import RunError, complaint
+from nearfar.report.texts import Seen, read_seen
 
-__all__ = ["Inside", "Look", "Picture", "Sprite", "data_url", "read_inside", "read_sprite", "read_views"]
+__all__ = ["Inside", "Look", "Picture", "Shown", "Sprite", "data_url", "read_inside", "read_sprite", "read_views"]
 
 SPRITE_BYTES = 1_600_000
 """The most a sprite may take: inlined it grows by a third, and the page stays below 3 MB."""
@@ -103,14 +104,33 @@ def _smaller(image: Image.Image) -> str:
     return data_url(raw, "WEBP")
 
 
-def read_views(gallery: Path, about: Mapping[str, Any]) -> list[tuple[str, Picture, list[Picture]]]:
-    """Id, original and views of each shown example whose pictures are all there."""
+@dataclass(frozen=True)
+class Shown:
+    """An example and the views that the network saw of it.
+
+    Attributes:
+        id: its name.
+        original: the picture; None where it is none.
+        views: those of the picture.
+        words: its texts and what was read of them; None where it has none.
+    """
+
+    id: str
+    original: Picture | None
+    views: tuple[Picture, ...]
+    words: Seen | None
+
+
+def read_views(gallery: Path, about: Mapping[str, Any]) -> list[Shown]:
+    """Each shown example whose pictures are all there."""
     shown = []
     for entry in about.get("views", []):
-        paths = [_inside(gallery, name) for name in (entry["original"], *entry["views"])]
+        names = [entry[key] for key in ("original",) if key in entry] + list(entry.get("views", ()))
+        paths = [_inside(gallery, name) for name in names]
         if all(paths):
-            original, *views = (_read(path) for path in paths if path)
-            shown.append((str(entry["id"]), original, views))
+            pictures = [_read(path) for path in paths if path]
+            original = pictures[0] if pictures else None
+            shown.append(Shown(str(entry["id"]), original, tuple(pictures[1:]), read_seen(entry)))
     return shown
 
 

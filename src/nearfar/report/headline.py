@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nearfar.report.words import raw_title
+
 __all__ = ["TITLES", "Headline", "Mark", "ProbeRows", "axis", "headline"]
 
 TITLES = {
@@ -101,7 +103,7 @@ def headline(scores: Mapping[str, Any], *, modality: str) -> Headline | None:
         _verdict(readings, names),
         probes,
         tuple((place(tick), f"{100 * tick:.0f}") for tick in ticks),
-        _source(scores.get("data", {})),
+        _source(scores.get("data", {}), "sentences" if modality == "text" else "examples"),
     )
 
 
@@ -122,7 +124,7 @@ def _is_reading(entry: object) -> bool:
 
 
 def _names(scores: Mapping[str, Any], *, modality: str) -> dict[str, str]:
-    known = {"raw": "Raw pixels" if modality == "image" else "Raw input", "untrained": "Untrained network"}
+    known = {"raw": raw_title(modality), "untrained": "Untrained network"}
     others = {role: role.replace("_", " ").capitalize() for role in scores.get("baselines", {})}
     return {"encoder": "This encoder", **others, **known}
 
@@ -164,11 +166,11 @@ def _settings(entry: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {settings[name]}" for name in ("k", "temperature") if name in settings)
 
 
-def _source(data: Mapping[str, Any]) -> str:
+def _source(data: Mapping[str, Any], counted: str) -> str:
     train, test = (data.get(part) or {} for part in ("train", "test"))
     if not data.get("name") or not test.get("examples"):
         return ""
-    text = f"Measured on {test['examples']:,} examples of {data['name']}"
+    text = f"Measured on {test['examples']:,} {counted} of {data['name']}"
     if train.get("examples"):
         text += f"; probes were fitted on {train['examples']:,} others"
     return text + (
@@ -203,7 +205,7 @@ def _compare(encoder: float | int, baseline: float | int) -> str:
 
 def _within(name: str) -> str:
     """A baseline's name inside a sentence."""
-    name = name[0].lower() + name[1:]
+    name = name if name[:2].isupper() else name[0].lower() + name[1:]
     return f"the {name}" if name == "untrained network" else name
 
 

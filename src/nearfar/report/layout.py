@@ -42,6 +42,7 @@ def write_page(
         lstrip_blocks=True,
     )
     environment.filters["percent"] = _percent
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}  # the page is in UTF-8
 
     def source(name: str) -> str:
         assert environment.loader is not None

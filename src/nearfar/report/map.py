@@ -1,5 +1,6 @@
 """The embedding map: a sample of embeddings in the plane, with each one's neighbours in the full space."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,13 @@ def plane(units: np.ndarray) -> np.ndarray | None:
 
 
 def map_data(
-    table: EmbeddingTable, points: np.ndarray, neighbours: np.ndarray, similarities: np.ndarray, *, start: int
+    table: EmbeddingTable,
+    points: np.ndarray,
+    neighbours: np.ndarray,
+    similarities: np.ndarray,
+    texts: Sequence[str] | None = None,
+    *,
+    start: int,
 ) -> dict[str, Any]:
     """What the page's script draws.
 
@@ -58,10 +65,12 @@ def map_data(
         points: (n, 2), from `plane`.
         neighbours: (n, k) rows.
         similarities: (n, k) cosines.
+        texts: n of them; None where the examples have none.
         start: the row that is read out before a reader points anywhere.
 
     Returns:
-        Places in ten-thousandths of the map's side, cosines in hundredths, labels, ids and names.
+        Places in ten-thousandths of the map's side, cosines in hundredths, labels, ids and names; texts where there
+        are any.
     """
     known = table.labels is not None and bool((table.labels >= 0).any())
     places = np.round(points * 10_000).astype(int)
@@ -74,4 +83,5 @@ def map_data(
         "neighbours": neighbours.tolist(),
         "similarities": np.round(100 * similarities).astype(int).tolist(),
         "start": start,
+        **({} if texts is None else {"texts": list(texts)}),
     }

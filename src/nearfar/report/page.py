@@ -16,11 +16,12 @@ from nearfar.report.layers import layers
 from nearfar.report.layout import write_page
 from nearfar.report.sample import gallery_sections
 from nearfar.report.unlabelled import unlabelled
+from nearfar.report.words import one
 
 __all__ = ["write_report"]
 
 SCRIPTS = ("curves.js", "map.js", "page.js")
-STYLES = ("page.css", "sections.css")
+STYLES = ("page.css", "sections.css", "texts.css")
 
 
 def write_report(run: Path) -> Path:
@@ -52,7 +53,8 @@ def _context(folder: RunFolder) -> dict[str, Any]:
     trained, data = _training(records)
     sample = gallery_sections(folder.gallery)
     return {
-        "run": {"name": folder.path.resolve().name, "command": None, "data": {}} | about,
+        "run": {"name": folder.path.resolve().name, "command": None, "data": {}, "modality": ""} | about,
+        "one": one(about.get("modality", "")),
         "method": method_name(about),
         "facts": glance(about, records[-1] if records else {}),
         "settings": settings(about),
@@ -69,7 +71,7 @@ def _scores(folder: RunFolder, about: Mapping[str, Any]) -> dict[str, Any]:
     scores = read_json(folder.scores) if folder.scores.exists() else {}
     return {
         "headline": headline(scores, modality=about.get("modality", "")),
-        "unlabelled": unlabelled(scores.get("label_free")),
+        "unlabelled": unlabelled(scores.get("label_free"), one=one(about.get("modality", ""))),
         "layers": layers(scores.get("layers"), whole=scores.get("scores", {})),
         "confusion": confusion(scores.get("confusion")),
         "classes": _classes(scores),

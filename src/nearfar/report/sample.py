@@ -1,4 +1,4 @@
-"""What the page shows of the gallery: pictures, and all that is found in the sample of embeddings."""
+"""What the page shows of the gallery: pictures and texts, and all that is found in the sample of embeddings."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +10,8 @@ from nearfar.report.extremes import hardest, typical
 from nearfar.report.gallery import read_inside, read_sprite, read_views
 from nearfar.report.map import map_data, plane, unit_rows
 from nearfar.report.neighbours import agreement, nearest, queries
+from nearfar.report.retrieval import retrieval
+from nearfar.report.texts import sample_texts
 
 __all__ = ["gallery_sections"]
 
@@ -17,8 +19,8 @@ NEIGHBOURS = 6
 """How many neighbours the page shows of an example."""
 
 EMPTY: Mapping[str, Any] = {
-    "table": None, "sprite": None, "map": None, "queries": [], "agreement": None, "clusters": [], "together": None,
-    "hardest": [], "typical": [], "labelled": False,
+    "table": None, "sprite": None, "texts": None, "lines": False, "retrieval": None, "map": None, "queries": [],
+    "agreement": None, "clusters": [], "together": None, "hardest": [], "typical": [], "labelled": False,
 }  # fmt: skip
 
 
@@ -29,8 +31,8 @@ def gallery_sections(gallery: Path) -> dict[str, Any]:
         gallery: the folder.
 
     Raises:
-        DataError: the sample is not a table of embeddings.
-        RunError: `gallery.json` is damaged, or the sprite has too few tiles.
+        DataError: the sample is not a table of embeddings, or does not fit that of its captions.
+        RunError: `gallery.json` is damaged, or has not a text for each example, or the sprite has too few tiles.
     """
     about = read_json(gallery / "gallery.json") if (gallery / "gallery.json").exists() else {}
     path = gallery / "sample.parquet"
@@ -49,10 +51,16 @@ def _sample(gallery: Path, about: Mapping[str, Any], table: EmbeddingTable) -> d
     points = plane(units)
     shown = queries(table, rows, similarities)
     groups = clusters(table, units)
+    texts = sample_texts(gallery, about, examples=len(table))
+    captions = gallery / "sample-text.parquet"
+    sprite = read_sprite(gallery, about, examples=len(table))
     return {
         "table": table,
-        "sprite": read_sprite(gallery, about, examples=len(table)),
-        "map": None if points is None else map_data(table, points, rows, similarities, start=shown[0].row),
+        "sprite": sprite,
+        "texts": texts,
+        "lines": texts is not None and sprite is None,
+        "retrieval": retrieval(table, EmbeddingTable.read(captions)) if captions.exists() else None,
+        "map": None if points is None else map_data(table, points, rows, similarities, texts, start=shown[0].row),
         "queries": shown,
         "agreement": agreement(table.labels, rows),
         "clusters": groups,

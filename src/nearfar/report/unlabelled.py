@@ -30,27 +30,28 @@ TOLD = {
     "alpha_req": "How fast variance falls from direction to direction: 0 is alike in all, a high number in few only.",
     "embedding_spread": "How evenly embeddings point everywhere: 0 % is one point, 100 % all round.",
     "uniformity": "How evenly examples cover the sphere: 0 is one point, near \N{MINUS SIGN}4 is even.",
-    "alignment": "How far apart two views of a picture lie: 0 is one point, 2 is unrelated. Read it beside the spread.",
-    "lidar": "How many directions tell pictures apart more than they tell views apart.",
+    "alignment": "How far apart two views of a {one} lie: 0 is one point, 2 is unrelated. Read it beside the spread.",
+    "lidar": "How many directions tell {one}s apart more than they tell views apart.",
 }
 """What each number tells, in reading order."""
 
 
-def unlabelled(found: Mapping[str, Any] | None) -> list[Reading]:
+def unlabelled(found: Mapping[str, Any] | None, *, one: str = "picture") -> list[Reading]:
     """The label-free numbers of `scores.json` in reading order; one that is not known keeps its name and stands last.
 
     Args:
         found: by name; what is no number is left out.
+        one: what an example is called.
     """
     numbers = {name: value for name, value in (found or {}).items() if isinstance(value, int | float)}
     order = [name for name in TOLD if name in numbers] + sorted(numbers.keys() - TOLD.keys())
-    return [_reading(name, numbers[name]) for name in order]
+    return [_reading(name, numbers[name], one) for name in order]
 
 
-def _reading(name: str, value: float) -> Reading:
+def _reading(name: str, value: float, one: str) -> Reading:
     known = LABEL_FREE.get(name)
     title, better = (known.title, known.better) if known else (name.replace("_", " ").capitalize(), "")
-    return Reading(title, _text(name, value), TOLD.get(name, ""), better)
+    return Reading(title, _text(name, value), TOLD.get(name, "").format(one=one), better)
 
 
 def _text(name: str, value: float) -> str:

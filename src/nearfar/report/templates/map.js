@@ -1,9 +1,11 @@
-// The map: every example a dot or its picture; the one pointed at is read out beside, with lines to its nearest.
+// The map: every example a dot or its picture; the one pointed at is read out beside, with lines to its nearest. Its
+// picture or its text stands beside the dot.
 
 function drawMap(map, thumbs) {
   const canvas = document.getElementById("plane"), context = canvas.getContext("2d");
   const reading = document.getElementById("reading"), legend = document.getElementById("legend");
   const sprite = document.getElementById("sprite"), picturesButton = document.getElementById("pictures");
+  const tip = document.getElementById("tip"), lines = map.texts && !thumbs;
   const count = map.ids.length, hidden = new Set(), margin = 26;
   const label = i => map.label ? map.label[i] : -1;
   const className = value => value < 0 ? "unlabelled" : map.names[value] ?? `class ${value}`;
@@ -53,6 +55,7 @@ function drawMap(map, thumbs) {
       else { mark(x, y, r, label(i)); context.fillStyle = tint(label(i)); context.fill(); }
     }
     context.globalAlpha = 1;
+    if (tip) tip.hidden = true;
     if (active !== null && shows(active)) drawActive(r);
   }
   function drawActive(r) {
@@ -69,11 +72,27 @@ function drawMap(map, thumbs) {
     mark(x, y, r + 2.5, label(active));
     context.fillStyle = tint(label(active)); context.fill();
     context.lineWidth = 2; context.strokeStyle = colours.ink; context.stroke();
-    if (!thumbs) return;
     if (x < 0 || y < 0 || x > side || y > side) return;
+    if (lines) tell(x, y);
+    if (!thumbs) return;
     const size = 56, px = Math.min(side - size / 2 - 4, Math.max(size / 2 + 4, x)), above = y > size + 22;
     context.imageSmoothingEnabled = false;
     framed(active, px, above ? y - size / 2 - 14 : y + size / 2 + 14, size, 3);
+  }
+
+  // The text beside the dot, above it where there is room; never outside of the map.
+  function tell(x, y) {
+    tip.hidden = false;
+    tip.firstElementChild.textContent = map.texts[active];
+    const width = tip.offsetWidth, height = tip.offsetHeight, left = Math.min(side - width - 4, Math.max(4, x - width / 2));
+    tip.style.transform = `translate(${left}px, ${y > height + 18 ? y - height - 14 : y + 14}px)`;
+  }
+  function worded(i) {
+    const text = document.createElement("span");
+    text.className = "words";
+    text.dir = "auto";
+    text.textContent = map.texts[i];
+    return text;
   }
 
   function read(i) {
@@ -88,12 +107,14 @@ function drawMap(map, thumbs) {
     swatch.style.color = tint(label(i));
     reading.querySelector(".id").title = map.ids[i];
     reading.querySelector(".id bdi").textContent = map.ids[i];
+    if (map.texts) reading.querySelector(":scope > .words").textContent = map.texts[i];
     const portrait = reading.querySelector(".portrait");
     if (portrait) { portrait.getContext("2d").clearRect(0, 0, 999, 999); tile(portrait.getContext("2d"), i, 0, 0, thumbs.tile); }
     list.replaceChildren(...map.neighbours[i].map((other, rank) => {
       const item = document.createElement("li"), same = map.label && label(i) >= 0 && label(i) === label(other);
       item.className = same ? "same" : "other";
-      item.title = map.label ? `${map.ids[other]}, ${className(label(other))}` : map.ids[other];
+      const name = map.texts ? map.texts[other] : map.ids[other], similarity = (map.similarities[i][rank] / 100).toFixed(2);
+      item.title = map.label ? `${name}, ${className(label(other))}` : name;
       if (thumbs) {
         const small = document.createElement("canvas");
         small.width = small.height = thumbs.tile;
@@ -101,10 +122,16 @@ function drawMap(map, thumbs) {
         small.setAttribute("aria-label", item.title);
         tile(small.getContext("2d"), other, 0, 0, thumbs.tile);
         item.append(small);
+      } else if (lines) {
+        const cosine = document.createElement("span");
+        cosine.className = "cosine";
+        cosine.textContent = similarity;
+        item.append(cosine, worded(other));
+        return item;
       } else item.append(map.ids[other]);
       const bar = document.createElement("span");
       bar.className = "bar";
-      item.append(bar, (map.similarities[i][rank] / 100).toFixed(2));
+      item.append(bar, similarity);
       return item;
     }));
   }

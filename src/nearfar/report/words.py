@@ -1,0 +1,36 @@
+"""What the examples of a run are called, by its modality."""
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["counted", "one", "raw_title"]
+
+
+def one(modality: str) -> str:
+    """What the encoder represents, in the singular.
+
+    Args:
+        modality: of the run; "" where it is not known.
+    """
+    return "sentence" if modality == "text" else "picture"
+
+
+def counted(about: Mapping[str, Any]) -> str:
+    """What the run has learned from, in the plural.
+
+    Args:
+        about: what `run.json` holds.
+    """
+    modality, roles = about.get("modality"), (about.get("data") or {}).get("roles") or ()
+    if modality == "text":
+        return {2: "pairs", 3: "triplets"}.get(len(roles), "sentences")
+    return "pairs" if modality == "image-text" else "examples"
+
+
+def raw_title(modality: str) -> str:
+    """What raw input is called beside the encoder.
+
+    Args:
+        modality: of the run; "" where it is not known.
+    """
+    return {"image": "Raw pixels", "image-text": "Raw pixels", "text": "TF-IDF"}.get(modality, "Raw input")
