@@ -11,6 +11,8 @@ from torch.utils._pytree import tree_map
 
 from nearfar.methods import (
     BYOL,
+    ALIGN,
+    CLIP,
     CPC,
     DINO,
     MAE,
@@ -24,6 +26,7 @@ from nearfar.methods import (
     DeepInfoMax,
     DenoisingAutoencoder,
     DrLIM,
+    DualEncoder,
     InstDisc,
     Jigsaw,
     LeJEPA,
@@ -32,10 +35,13 @@ from nearfar.methods import (
     Method,
     MoCo,
     MoCoV3,
+    NextSentence,
     NextToken,
     Permutation,
     Quadruplet,
     Rotation,
+    SentenceOrder,
+    SigLIP,
     SimCLR,
     SimCSE,
     SimSiam,
@@ -45,8 +51,19 @@ from nearfar.methods import (
     Triplet,
     VICReg,
 )
-from nearfar.networks import TextTransformer
-from nearfar.views import Draws, TextPolicy, Tokens, masked_text, shuffled_text, span_crops, twins
+from nearfar.networks import TextTransformer, TwoTowers
+from nearfar.views import (
+    Draws,
+    TextPolicy,
+    Tokens,
+    given_texts,
+    masked_text,
+    next_sentences,
+    sentence_orders,
+    shuffled_text,
+    span_crops,
+    twins,
+)
 
 EXAMPLES = 16
 """How many examples there are in all: a memory bank has a row for each."""
@@ -96,14 +113,25 @@ VOCAB_SIZE, MASK_ID = 40, 4
 
 def tiny_text(*, causal: bool = False) -> nn.Module:
     """A Transformer of one block, which drops nothing: what a test compares must be computed alike."""
-    return TextTransformer(VOCAB_SIZE, dim=16, depth=1, heads=2, max_length=16, causal=causal, dropout=0.0)
+    return TextTransformer(VOCAB_SIZE, dim=16, depth=1, heads=2, max_length=24, causal=causal, dropout=0.0)
 
 
-def toy_texts(n: int) -> Tokens:
-    """n texts of five to nine tokens in rising order, so that there is an order to be found."""
-    generator = torch.Generator().manual_seed(0)
+def tiny_towers() -> nn.Module:
+    """A tower of pictures and one of texts."""
+    return TwoTowers(TinyBackbone(), tiny_text(), dim=16)
+
+
+def toy_texts(n: int, *, which: int = 0) -> Tokens:
+    """n texts of five to nine tokens in rising order, so that there is an order to be found.
+
+    Args:
+        n: how many.
+        which: of the texts of each example; the second has later words than the first, the third earlier ones.
+    """
+    generator = torch.Generator().manual_seed(which)
     lengths = 7 + torch.arange(EXAMPLES) % 5
-    ids = torch.randint(5, VOCAB_SIZE, (EXAMPLES, 11), generator=generator).sort(dim=1).values
+    least, most = ((5, VOCAB_SIZE), (20, VOCAB_SIZE), (5, 20))[which]
+    ids = torch.randint(least, most, (EXAMPLES, 11), generator=generator).sort(dim=1).values
     place = torch.arange(11)
     content = (place > 0) & (place < lengths[:, None] - 1)
     ids = torch.where(content, ids, torch.where(place == 0, 2, torch.where(place == lengths[:, None] - 1, 3, 0)))
@@ -171,7 +199,24 @@ class TextCase(Case):
         """The first n examples as one step sees them; numbers of tokens have no precision and texts no size."""
         index = torch.arange(n)
         draws = Draws.of(0, seed, index)
-        return Batch(self.policy(toy_texts(n), draws), index % 4 if self.labelled else None, index, draws.keys)
+        takes = self.policy.takes
+        texts = tuple(toy_texts(n, which=which) for which in range(len(takes)))
+        views = self.policy(texts if takes != ("text",) else texts[0], draws)
+        return Batch(views, index % 4 if self.labelled else None, index, draws.keys)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairCase(Case):
+    """A method on pictures with captions."""
+
+    network: Callable[[], nn.Module] = tiny_towers
+
+    def batch(
+        self, n: int = EXAMPLES, *, seed: int, size: int | None = None, dtype: torch.dtype = torch.float32
+    ) -> Batch:
+        """The first n examples as one step sees them."""
+        pictures = super().batch(n, seed=seed, size=size, dtype=dtype)
+        return pictures._replace(views=(*pictures.views, toy_texts(n)))
 
 
 def wide_backbone() -> nn.Module:
@@ -179,6 +224,7 @@ def wide_backbone() -> nn.Module:
     return TinyBackbone(256)
 
 
+SPECIAL = {"cls_id": 2, "sep_id": 3, "max_length": 24}
 REBUILT: dict[str, Any] = {"network": wide_backbone, "num_views": 1, "size": 16, "rate": 1e-2, "steps": 60}
 DECODED: dict[str, Any] = {"latent_dim": 8, "num_channels": 1, "picture_size": 16}
 
@@ -235,6 +281,12 @@ CASES = {
     ),
     "triplet": Case(lambda backbone: Triplet(backbone, hidden_dim=32, projection_dim=8)),
     "vae": Case(lambda backbone: VAE(backbone, beta=0.1, decoder_width=8, **DECODED), **REBUILT | {"steps": 80}),
+    "clip": PairCase(CLIP, num_views=1),
+    "align": PairCase(ALIGN, num_views=1, steps=200),
+    "siglip": PairCase(SigLIP, num_views=1),
+    "dualencoder": TextCase(DualEncoder, policy=given_texts()),
+    "nextsentence": TextCase(NextSentence, policy=next_sentences(**SPECIAL), rate=1e-2),
+    "sentenceorder": TextCase(SentenceOrder, policy=sentence_orders(**SPECIAL), rate=1e-2),
     "simcse": TextCase(SimCSE, policy=span_crops()),
     "maskedlanguage": TextCase(
         MaskedLanguage, policy=masked_text(mask_id=MASK_ID, vocab_size=VOCAB_SIZE, fraction=0.3), rate=1e-2, steps=150

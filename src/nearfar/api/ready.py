@@ -12,6 +12,7 @@ from nearfar.data import KINDS, Pictures, Reading, Source, cached, modality_of, 
 from nearfar.engine import Settings, Training
 from nearfar.engine.display import Display
 from nearfar.engine.foresee import check_memory, check_network
+from nearfar.engine.initial import PUBLISHED
 from nearfar.engine.intake import parts
 from nearfar.engine.judge import check_labels
 from nearfar.errors import DataError, RunError, complaint, suggestion
@@ -104,7 +105,7 @@ def ready(settings: Settings, source: Source, *, fabric: Fabric, workers: int, r
     try:
         training = Training(fabric, source, settings, make, views, workers=workers)
     except (OSError, RuntimeError) as error:
-        if settings.init is None or not (isinstance(error, OSError) or settings.init.startswith("timm:")):
+        if settings.init is None or not (isinstance(error, OSError) or settings.init.startswith(PUBLISHED)):
             raise
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         constraint = "weights that can be read, or downloaded from here"

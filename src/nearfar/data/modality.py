@@ -44,9 +44,6 @@ def _text_splits(data: Any, *, reading: Reading) -> tuple[str, ...]:
 
 KINDS: Mapping[str, Kind] = {
     "image": Kind("picture", open_source, splits, ("image_column", "label_column")),
-    "image-text": Kind(
-        "captioned picture", open_captioned, captioned_splits, ("image_column", "text_column", "label_column")
-    ),
     "text": Kind("text", open_texts, _text_splits, (*TEXT_COLUMNS, "label_column")),
     "image-text": Kind(
         "captioned picture", open_captioned, captioned_splits, ("image_column", "text_column", "label_column")

@@ -11,6 +11,7 @@ from nearfar.engine.image_spec import ImageSpec
 from nearfar.engine.spec import EncoderSpec
 from nearfar.errors import RunError, complaint
 from nearfar.methods.method import Method
+from nearfar.views.pair_policy import PairPolicy
 from nearfar.views.plan import ViewPlan
 from nearfar.views.policy import Policy
 from nearfar.views.text_policy import TextPolicy
@@ -56,7 +57,7 @@ def check_precision(precision: str) -> None:
 def check_memory(
     make: Callable[[nn.Module], Method],
     spec: EncoderSpec,
-    policy: Policy | TextPolicy,
+    policy: Policy | TextPolicy | PairPolicy,
     *,
     batch_size: int,
     device: torch.device,
@@ -91,7 +92,7 @@ def check_memory(
         )
 
 
-def _pixels(spec: EncoderSpec, policy: Policy | TextPolicy) -> int:
+def _pixels(spec: EncoderSpec, policy: Policy | TextPolicy | PairPolicy) -> int:
     """Numbers in the views of one picture; tokens are too few to count."""
     if not isinstance(policy, Policy):
         return 0

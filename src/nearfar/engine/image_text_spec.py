@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Int
+from torch import nn
 
 from nearfar.data.captioned import Captioned
 from nearfar.data.captioned_feed import CaptionedFeed
@@ -16,7 +18,7 @@ from nearfar.engine.spec import EncoderSpec
 from nearfar.engine.text_spec import TextSpec
 from nearfar.errors import complaint
 from nearfar.networks.two_towers import TwoTowers
-from nearfar.records import EmbeddingTable
+from nearfar.records import EmbeddingTable, RunFolder, read_json
 from nearfar.views.plan import ViewPlan
 
 __all__ = ["ImageTextSpec"]
@@ -58,9 +60,24 @@ class ImageTextSpec(EncoderSpec):
         return (self.image.modality, self.text.modality, self.modality)
 
     def network(self, *, pretrained: bool = False) -> TwoTowers:
-        """Each tower as its own spec has it untrained, under projections as torch's generator has them."""
-        assert not pretrained, "there are no published weights for both towers at once"
-        return TwoTowers(self.image.build(), self.text.build(), dim=self.dim)
+        """Each tower as its own spec has it, under projections as torch's generator has them.
+
+        Of published weights there are those of one tower: of texts, if its network is a published one.
+        """
+        is_text = pretrained and self.text.config is not None
+        image = self.image.network(pretrained=True) if pretrained and not is_text else self.image.build()
+        text = self.text.network(pretrained=True) if is_text else self.text.build()
+        return TwoTowers(image, text, dim=self.dim)
+
+    def part_of(self, network: nn.Module, init: str) -> nn.Module:
+        """The tower that reads what a run's encoder reads; both for a run of both, and for a file."""
+        if not RunFolder(Path(init)).encoder.exists():
+            return network
+        modality = read_json(RunFolder(Path(init)).encoder).get("modality")
+        towers = {self.image.modality: "image", self.text.modality: "text"}
+        part = getattr(network, towers[modality]) if modality in towers else network
+        assert isinstance(part, nn.Module)
+        return part
 
     def feed(
         self,

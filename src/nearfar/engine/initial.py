@@ -15,9 +15,11 @@ from nearfar.networks.backbone import first_convolution
 from nearfar.networks.whitening import start_from_patches
 from nearfar.records import RunFolder
 
-__all__ = ["load_weights", "start_stem"]
+__all__ = ["PUBLISHED", "load_weights", "start_stem"]
 
 STEM_PICTURES = 512
+PUBLISHED = ("timm:", "hf:")
+"""What the names of published weights begin with."""
 WRAPPERS = ("state_dict", "model", "method", "online_network_state_dict", "student", "teacher")
 """What a file may hold its weights under; of several, the first."""
 SLOW = ("encoder_k", "key", "momentum", "target", "teacher", "ema")

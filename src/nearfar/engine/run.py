@@ -20,7 +20,7 @@ from nearfar.engine.display import Display
 from nearfar.engine.encoder import Encoder
 from nearfar.engine.gallery import write_inside
 from nearfar.engine.health import health
-from nearfar.engine.initial import load_weights, start_stem
+from nearfar.engine.initial import PUBLISHED, load_weights, start_stem
 from nearfar.engine.loggers import make_logger
 from nearfar.engine.optim import build_optimizer
 from nearfar.engine.recorder import Recorder, check_room, signals_noted
@@ -31,6 +31,7 @@ from nearfar.methods.method import Method
 from nearfar.networks.norm import synchronize_batch_norm
 from nearfar.records import RunFolder, read_json
 from nearfar.schedules import warmup_cosine
+from nearfar.views.pair_policy import PairPolicy
 from nearfar.views.plan import ViewPlan
 from nearfar.views.policy import Policy
 from nearfar.views.text_policy import TextPolicy
@@ -82,7 +83,7 @@ class Training:
         source: Source,
         settings: Settings,
         make_method: Callable[[nn.Module], Method],
-        policy: Policy | TextPolicy,
+        policy: Policy | TextPolicy | PairPolicy,
         *,
         workers: int = 0,
     ) -> None:
@@ -107,11 +108,11 @@ class Training:
     def _start(self) -> nn.Module:
         """The backbone before step 0."""
         init = self.settings.init
-        if init is not None and init.startswith("timm:"):
+        if init is not None and init.startswith(PUBLISHED):
             return self.spec.network(pretrained=True)
         network = self.spec.build()
         if init is not None:
-            load_weights(network, init)
+            load_weights(self.spec.part_of(network, init), init)
         elif self.settings.start_stem:
             start_stem(network, self.source, self.spec)
         return network

@@ -44,6 +44,15 @@ class EncoderSpec(ABC):
             torch.manual_seed(self.seed)
             return self.network()
 
+    def part_of(self, network: nn.Module, init: str) -> nn.Module:
+        """The part of a network that starts from some weights: all of it, unless it has several.
+
+        Args:
+            network: as `build` makes it.
+            init: what the weights are in: a run, or a file.
+        """
+        return network
+
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, the modality among them."""
         return {"modality": self.modality, **asdict(self)}

@@ -28,8 +28,8 @@ from nearfar.methods.nnclr import NNCLR
 from nearfar.methods.permutation import Permutation
 from nearfar.methods.quadruplet import Quadruplet
 from nearfar.methods.rotation import Rotation
-from nearfar.methods.siglip import SigLIP
 from nearfar.methods.sentenceorder import SentenceOrder
+from nearfar.methods.siglip import SigLIP
 from nearfar.methods.simclr import SimCLR
 from nearfar.methods.simcse import SimCSE
 from nearfar.methods.simsiam import SimSiam
@@ -73,8 +73,8 @@ __all__ = [
     "Permutation",
     "Quadruplet",
     "Rotation",
-    "SigLIP",
     "SentenceOrder",
+    "SigLIP",
     "SimCLR",
     "SimCSE",
     "SimSiam",
@@ -97,6 +97,9 @@ _METHODS: tuple[type[Method], ...] = (
     Autoencoder, DenoisingAutoencoder, VAE, BiGAN, MAE,
     ContextPrediction, Jigsaw, Rotation,
     SupCon, Triplet, Quadruplet, DrLIM, MatchNet, Supervised,
+    SimCSE, DualEncoder,
+    MaskedLanguage, NextToken, NextSentence, SentenceOrder, Permutation,
+    CLIP, ALIGN, SigLIP,
 )  # fmt: skip
 
 METHODS: dict[str, type[Method]] = {method.__name__.lower(): method for method in _METHODS}

@@ -13,18 +13,20 @@ from nearfar.errors import DataError, complaint
 from nearfar.methods.method import Method
 from nearfar.recipes.book import Book
 from nearfar.recipes.image import PictureBook
+from nearfar.recipes.image_text import ImageTextBook
 from nearfar.recipes.ranges import check_options, check_said, method_options
 from nearfar.recipes.recipe import Recipe
 from nearfar.recipes.text import TextBook
+from nearfar.views.pair_policy import PairPolicy
 from nearfar.views.policy import Policy
 from nearfar.views.text_policy import TextPolicy
 
 __all__ = ["described", "policy", "resolve"]
 
-COUNTED = ("num_channels", "num_classes", "num_examples", "picture_size")
+COUNTED = ("hard_negatives", "num_channels", "num_classes", "num_examples", "picture_size")
 """Options of methods that are facts of the data."""
 
-BOOKS: Mapping[str, Book] = {"image": PictureBook(), "text": TextBook()}
+BOOKS: Mapping[str, Book] = {"image": PictureBook(), "text": TextBook(), "image-text": ImageTextBook()}
 """The recipes of each modality."""
 OF_SOME = sorted({flag for book in BOOKS.values() for flag in book.flags})
 """What a user may say for some modalities alone."""
@@ -58,9 +60,7 @@ def resolve(
         ValueError: an option is unknown, or a number does not fit the data or the method.
     """
     nothing: dict[str, Any] = dict.fromkeys(OF_SOME)
-    said = nothing | {
-        name: value.item() if isinstance(value, np.generic) else value for name, value in said.items()
-    }
+    said = nothing | {name: value.item() if isinstance(value, np.generic) else value for name, value in said.items()}
     book = BOOKS[source.modality]
     _check_flags(said, source)
     recipe = book.recipe(name, said, source)
@@ -85,7 +85,7 @@ def resolve(
     )
 
 
-def policy(settings: Settings) -> Policy | TextPolicy:
+def policy(settings: Settings) -> Policy | TextPolicy | PairPolicy:
     """The views of a run, at full resolution.
 
     Raises:

@@ -15,17 +15,28 @@ from nearfar.data.sentences import Sentences
 from nearfar.data.source import Source
 from nearfar.data.tokenizer import Tokenizer
 from nearfar.engine.encoder import Encoder
+from nearfar.engine.pretrained import read_pretrained
 from nearfar.engine.settings import Settings
 from nearfar.engine.spec import EncoderSpec
 from nearfar.engine.text_spec import TextSpec
 from nearfar.errors import DataError, complaint
+from nearfar.networks.published import PUBLISHED
 from nearfar.recipes.book import Book
 from nearfar.recipes.image import SMALL_ONES
 from nearfar.recipes.recipe import Recipe, with_counts
 from nearfar.records import RunFolder
-from nearfar.views.text_policy import TextPolicy, given_texts, masked_text, shuffled_text, span_crops, twins
+from nearfar.views.text_policy import (
+    TextPolicy,
+    given_texts,
+    masked_text,
+    next_sentences,
+    sentence_orders,
+    shuffled_text,
+    span_crops,
+    twins,
+)
 
-__all__ = ["TextBook", "for_texts"]
+__all__ = ["TextBook", "begun", "for_texts", "learned"]
 
 SHAPE = ("dim", "depth", "max_length", "pooling")
 """What a user may say of the network."""
@@ -51,11 +62,15 @@ OWN: Mapping[str, Mapping[str, Any]] = {
     "maskedlanguage": {"policy": masked_text, "shared": ("fraction", "whole_words")},
     "nexttoken": {"policy": twins, "views": {"times": 1}, "backbone": "causal"},
     "permutation": {"policy": shuffled_text, "shared": ("num_spans",)},
+    "nextsentence": {"policy": next_sentences},
+    "sentenceorder": {"policy": sentence_orders},
 }
 """What a method takes otherwise."""
 
-ALONE = ("maskedlanguage", "nexttoken", "permutation", "supervised", "instdisc")
+ALONE = ("maskedlanguage", "nexttoken", "permutation", "nextsentence", "sentenceorder", "supervised", "instdisc")
 """Methods that read one text at a time."""
+WITH_NEGATIVES = ("simcse", "dualencoder")
+"""Methods that push the third text of a triplet away; others read its pair alone."""
 
 FINE = {"learning_rate": 2e-4, "epochs": 5}
 """What differs in a run that begins from trained weights."""
@@ -79,25 +94,17 @@ class TextBook(Book):
 
     def recipe(self, method: str, said: Mapping[str, Any], source: Source) -> Recipe:
         assert isinstance(source, Sentences)
-        recipe = with_counts(for_texts(method, begun=said["init"] is not None), source)
-        if len(source.roles) == 1:
-            return recipe
-        if method in ALONE:
-            constraint = f"single texts, which {method} learns from"
-            got = f"{source.name}, of {' and '.join(source.roles)}"
-            raise DataError(complaint("pretrain", "data", constraint, got, "Name one column by --text-column"))
-        return replace(recipe, views={"roles": source.roles})
+        _check_roles(method, source)
+        roles = source.roles[: 3 if method in WITH_NEGATIVES else 2]
+        recipe = for_texts(method, begun=said["init"] is not None)
+        recipe = recipe if len(roles) == 1 else replace(recipe, views={"roles": roles})
+        return with_counts(recipe, source, hard_negatives=len(roles) > 2)
 
     def spec(self, recipe: Recipe, said: Mapping[str, Any], source: Source, seed: int) -> TextSpec:
         assert isinstance(source, Sentences)
         if said["init"] is not None:
-            return _begun(said, seed)
-        shape = {name: recipe.network[name] if said[name] is None else said[name] for name in self.flags}
-        vocab_size = shape.pop("vocab_size")
-        texts = [text for role in source.roles for text in source.texts(role)]
-        tokenizer = Tokenizer.train(texts, vocab_size=vocab_size)
-        backbone = said["backbone"] or recipe.backbone
-        return TextSpec(backbone=backbone, seed=seed, tokenizer=tokenizer.to_json(), **shape)
+            return begun(said, seed)
+        return learned(said, recipe, source, backbone=said["backbone"] or recipe.backbone, seed=seed)
 
     def alike(self, spec: EncoderSpec, source: Source, seed: int) -> TextSpec:
         assert isinstance(spec, TextSpec)
@@ -135,16 +142,65 @@ _FACTS: Mapping[str, Callable[[TextSpec], int]] = {
 """What views take of an encoder."""
 
 
-def _begun(said: Mapping[str, Any], seed: int) -> TextSpec:
-    """The encoder of a run goes on with its tokenizer and its shape."""
+def learned(said: Mapping[str, Any], recipe: Recipe, source: Sentences, *, backbone: str, seed: int) -> TextSpec:
+    """An encoder from chance, with a tokenizer that is learned from the texts.
+
+    Args:
+        said: what the user said; None for nothing.
+        recipe: of the run.
+        source: the texts, in any roles.
+        backbone: the network's name.
+        seed: of the run.
+    """
+    shape = {name: recipe.network[name] if said[name] is None else said[name] for name in TextBook.flags}
+    texts = [text for role in source.roles for text in source.texts(role)]
+    tokenizer = Tokenizer.train(texts, vocab_size=shape.pop("vocab_size"))
+    return TextSpec(backbone=backbone, seed=seed, tokenizer=tokenizer.to_json(), **shape)
+
+
+def _check_roles(method: str, source: Sentences) -> None:
+    """Refuses pairs where single texts are read, single texts where pairs are, and pairs that may not belong together.
+
+    Raises:
+        DataError: the method does not learn from such texts.
+    """
+    got = f"{source.name}, of {' and '.join(source.roles)}"
+    if len(source.roles) > 1 and method in ALONE:
+        constraint = f"single texts, which {method} learns from"
+        raise DataError(complaint("pretrain", "data", constraint, got, "Name one column by --text-column"))
+    if len(source.roles) == 1 and method == "dualencoder":
+        constraint = "questions with the passages that answer them"
+        next_step = "Name their columns by --anchor-column and --positive-column"
+        raise DataError(complaint("pretrain", "data", constraint, got, next_step))
+    if len(source.roles) > 1 and source.scores is not None:
+        constraint = "pairs that belong together, and these have scores"
+        next_step = "Name one column by --text-column, or keep the pairs that are alike"
+        raise DataError(complaint("pretrain", "data", constraint, got, next_step))
+
+
+def begun(said: Mapping[str, Any], seed: int) -> TextSpec:
+    """The encoder of a run, or a published one, with its tokenizer and its shape.
+
+    Args:
+        said: what the user said; None for nothing.
+        seed: of the run.
+
+    Raises:
+        RunError: there are no such published weights.
+        ValueError: it is not one of texts, or the user said another shape.
+    """
+    is_published = said["init"].startswith(PUBLISHED)
+    free = ("pooling", "max_length") if is_published else ()
     for name in (*TextBook.flags, "backbone"):
-        if said[name] is not None:
+        if said[name] is not None and name not in free:
             constraint = f"left out beside init, whose {name} holds"
             raise ValueError(complaint("pretrain", name, constraint, said[name], "Leave out one of the two"))
+    if is_published:
+        return read_pretrained(said["init"], seed=seed, pooling=said["pooling"], max_length=said["max_length"])
     folder = Path(said["init"])
     if not RunFolder(folder).encoder.exists():
-        next_step = "Name the folder of a run on texts"
-        raise ValueError(complaint("pretrain", "init", "a run with an encoder", said["init"], next_step))
+        constraint, next_step = "a run with an encoder, or hf:NAME", "Name the folder of a run on texts"
+        raise ValueError(complaint("pretrain", "init", constraint, said["init"], next_step))
     spec = Encoder.load(folder).spec
     if not isinstance(spec, TextSpec):
         next_step = "Name a run on texts"

@@ -18,10 +18,11 @@ from nearfar.data.captions.objects import open_arrays, open_rows
 from nearfar.data.opening import container_of, expanded, has_rows, positions_of, split_names
 from nearfar.data.reading import Reading
 from nearfar.data.sentences import Sentences
+from nearfar.data.source import Source
 from nearfar.data.text.columns import cleaned
 from nearfar.errors import DataError, complaint
 
-__all__ = ["captioned_splits", "open_captioned"]
+__all__ = ["captioned_splits", "has_captions", "open_captioned"]
 
 
 def open_captioned(
@@ -83,6 +84,22 @@ def captioned_splits(data: Any, *, reading: Reading | None = None) -> tuple[str,
         DataError: the data is missing, empty, unreadable or of another kind.
     """
     return () if isinstance(data, Captioned) else split_names(_container(data, reading or Reading(), "nearfar"))
+
+
+def has_captions(data: Any, *, reading: Reading) -> bool:
+    """Whether data that may be pictures alone has captions beside them.
+
+    Args:
+        data: as `open_captioned` takes it; it need not be there.
+        reading: how to read it.
+    """
+    if isinstance(data, Source):
+        return isinstance(data, Captioned)
+    try:
+        reader = _container(data, reading, "nearfar").captions
+        return reader is not None and bool(reader(reading.text_column, "nearfar").values)
+    except DataError:
+        return False
 
 
 def _container(data: Any, reading: Reading, where: str) -> Container:
