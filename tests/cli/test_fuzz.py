@@ -38,6 +38,7 @@ FLAGS: dict[str, dict[str, Flag]] = {
     "finetune": flags_of(outline("nearfar.api", "finetune")),
     "compare": flags_of(outline("nearfar.api", "compare")),
     "predict": flags_of(outline("nearfar.api", "predict")),
+    "generate": flags_of(outline("nearfar.api", "generate")),
     "embed": flags_of(outline("nearfar.api", "embed")),
     "search": flags_of(outline("nearfar.api", "search")),
     "demo": flags_of(nearfar.cli.demo._demo),

@@ -18,7 +18,7 @@ nearfar pretrian simclr pictures
     nearfar: command must be one that `nearfar --help` lists. Got 'pretrian'. Did you mean 'pretrain'?
 nearfar zzz
     nearfar: command must be one that `nearfar --help` lists. Got 'zzz'. Choose from compare, demo, doctor,
-    embed, evaluate, finetune, methods, predict, pretrain, report, resume, search and more.
+    embed, evaluate, export, finetune, generate, methods, predict, pretrain, report and more.
 nearfar --versoin
     nearfar: option must be one that `nearfar --help` lists. Got '--versoin'. Did you mean '--version'?
 nearfar pretrain simclrr pictures

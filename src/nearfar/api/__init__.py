@@ -1,5 +1,6 @@
 """What a user calls: the command line and notebooks use nothing else."""
 
+from nearfar.api.generating import generate
 from nearfar.api.judging import compare, embed, evaluate, predict, write_report
 from nearfar.api.learning import finetune, pretrain, resume
 from nearfar.api.loading import load
@@ -27,6 +28,7 @@ __all__ = [
     "evaluate",
     "find_method",
     "finetune",
+    "generate",
     "load",
     "predict",
     "pretrain",

@@ -32,6 +32,7 @@ COMMANDS = {
     "transfer": "Judge an encoder on several data sets, as one table.",
     "finetune": "Train a classifier on labelled data, and a run's encoder with it.",
     "predict": "Write the likeliest class of each example, and the training example that it is most like.",
+    "generate": "Go on with a text as a run of nexttoken has learned it.",
     "embed": "Write one vector per example, with its id and, where it is known, its label.",
     "search": "Find the examples in a table of embeddings that are most like others.",
     "compare": "Put runs side by side: scores with their spread, cost, and the settings in which they differ.",

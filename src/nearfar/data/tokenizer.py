@@ -198,6 +198,10 @@ class Tokenizer:
         """Token numbers as text, without special tokens."""
         return str(self._backend.decode(list(ids), skip_special_tokens=True)).strip()
 
+    def special_ids(self) -> list[int]:
+        """The numbers of the special tokens."""
+        return [int(self._backend.token_to_id(name)) for name in self.special.names()]
+
     def tokens(self, ids: Sequence[int]) -> list[str]:
         """The tokens of some numbers as they stand in the vocabulary."""
         return [str(self._backend.id_to_token(number)) for number in ids]

@@ -6,11 +6,13 @@ from nearfar.engine.devices import choose_precision, make_fabric
 from nearfar.engine.encoder import Encoder
 from nearfar.engine.foresee import available_memory
 from nearfar.engine.gallery import sample_rows, write_inside, write_sample, write_views
+from nearfar.engine.generating import LanguageModel, save_language
 from nearfar.engine.image_spec import ImageSpec, raw_table
 from nearfar.engine.image_text_spec import ImageTextSpec
 from nearfar.engine.judge import PROBES, UNSEEN, USUAL, Scores, judge
 from nearfar.engine.label_free import label_free
 from nearfar.engine.layers import Layer, embed_layers, judge_layers
+from nearfar.engine.mining import mine_negatives
 from nearfar.engine.optim import LARS, Muon, build_optimizer
 from nearfar.engine.pretrained import read_pretrained
 from nearfar.engine.recorder import Recorder
@@ -33,6 +35,7 @@ __all__ = [
     "Feed",
     "ImageSpec",
     "ImageTextSpec",
+    "LanguageModel",
     "Layer",
     "Muon",
     "Neighbours",
@@ -55,11 +58,13 @@ __all__ = [
     "load_checkpoint",
     "make_batch",
     "make_fabric",
+    "mine_negatives",
     "raw_table",
     "read_pretrained",
     "sample_rows",
     "save_checkpoint",
     "save_classifier",
+    "save_language",
     "searched",
     "tf_idf",
     "train",

@@ -49,6 +49,11 @@ class RunFolder:
         return self.path / "classifier.safetensors"
 
     @property
+    def language(self) -> Path:
+        """What scores the next token, beside the vectors that the backbone reads tokens with."""
+        return self.path / "language.safetensors"
+
+    @property
     def neighbours(self) -> Path:
         """Embeddings of training examples, among which a prediction names the nearest."""
         return self.path / "neighbours.parquet"
