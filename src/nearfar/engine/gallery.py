@@ -28,6 +28,7 @@ from nearfar.views.pair_policy import PairPolicy
 from nearfar.views.plan import ViewPlan
 from nearfar.views.policy import Policy
 from nearfar.views.text_policy import TextPolicy
+from nearfar.views.tokens import Tokens
 
 __all__ = ["sample_rows", "write_inside", "write_sample", "write_views"]
 
@@ -71,7 +72,9 @@ def _views(files: RunFolder, source: Any, rows: Int[np.ndarray, "n"], policy: An
     assert isinstance(policy, PairPolicy)
     some = source.select(rows)
     pictures, texts = whole_pictures(some.pictures, size=spec.image.size), {"text": some.captions.texts()}
-    picture, text = policy((pictures, encoded(texts, spec.text)), draws)
+    captions = encoded(texts, spec.text)
+    assert isinstance(captions, Tokens)
+    picture, text = policy((pictures, captions), draws)
     seen, read = picture_views(files, pictures, (picture,), policy.image.views), text_views(texts, (text,), spec.text)
     return [one | other for one, other in zip(seen, read, strict=True)]
 

@@ -2,13 +2,15 @@
 
 Beside the files of `nearfar.records` it reads the gallery:
 
-    gallery/sample.parquet  an `EmbeddingTable` of at most 2,000 examples
-    gallery/sample.webp     their thumbnails in one picture, row after row
-    gallery/gallery.json    {"schema": 1, "source": "fashion-mini, test",
-                             "sprite": "sample.webp", "tile": 32, "columns": 50,
-                             "views": [{"id": ..., "original": "views/0_original.png", "views": [...]}, ...],
-                             "inside": {"filters": {...}, "attention": [...]},
-                             "predicted": [...], "certainty": [...]}
+    gallery/sample.parquet       an `EmbeddingTable` of at most 2,000 examples
+    gallery/sample-text.parquet  of pictures with captions another, of the captions
+    gallery/sample.webp          the thumbnails of pictures in one picture, row after row
+    gallery/gallery.json         {"schema": 1, "source": "fashion-mini, test",
+                                  "sprite": "sample.webp", "tile": 32, "columns": 50, "texts": [...],
+                                  "views": [{"id": ..., "original": "views/0_original.png", "views": [...],
+                                             "texts": [...], "read": [...]}, ...],
+                                  "inside": {"filters": {...}, "attention": [...]},
+                                  "predicted": [...], "certainty": [...]}
 
 What each key means is written in the documentation of the run folder.
 """

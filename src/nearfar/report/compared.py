@@ -6,18 +6,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nearfar.records import MetricsLog, RunFolder
+from nearfar.records import MetricsLog, RunFolder, read_json
 from nearfar.report.compare import Comparison
 from nearfar.report.curves import smoothed
 from nearfar.report.headline import TITLES, axis
 from nearfar.report.layout import write_page
+from nearfar.report.words import baseline_titles
 
 __all__ = ["write_comparison"]
 
 COLOURS = 10
 WIDTH, HEIGHT = 400.0, 170.0
 MOST_POINTS = 200
-ROLES = {"raw": "Raw pixels", "untrained": "Untrained network"}
 
 Record = Mapping[str, Any]
 
@@ -48,18 +48,20 @@ def write_comparison(comparison: Comparison, path: Path) -> Path:
     Returns:
         The path.
     """
+    about = read_json(RunFolder(comparison.entries[0].runs[0]).run)
+    roles = baseline_titles(about.get("modality", "image"))
     context = {
         "comparison": comparison,
         "titles": {probe: TITLES.get(probe, probe.capitalize()) for probe in comparison.probes},
-        "roles": ROLES,
-        "rows": [_rows(comparison, probe) for probe in comparison.probes],
+        "roles": roles,
+        "rows": [_rows(comparison, probe, roles) for probe in comparison.probes],
         "panels": _panels(comparison),
         "differing": sorted({name for entry in comparison.entries for name in entry.differs}),
     }
     return write_page("compare.html.jinja", context, path)
 
 
-def _rows(comparison: Comparison, probe: str) -> dict[str, Any]:
+def _rows(comparison: Comparison, probe: str, roles: Mapping[str, str]) -> dict[str, Any]:
     """One probe's accuracies on an axis of their own."""
     others = {role: scores[probe] for role, scores in comparison.baselines.items() if probe in scores}
     values = [value for entry in comparison.entries for value in vars(entry.readings[probe]).values()]
@@ -78,7 +80,7 @@ def _rows(comparison: Comparison, probe: str) -> dict[str, Any]:
     return {
         "probe": probe,
         "marks": marks,
-        "baselines": [(ROLES[role], value, place(value)) for role, value in others.items()],
+        "baselines": [(roles[role], value, place(value)) for role, value in others.items()],
         "ticks": [(place(tick), f"{100 * tick:.0f}") for tick in ticks],
     }
 

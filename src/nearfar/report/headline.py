@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nearfar.report.words import raw_title
+from nearfar.report.words import baseline_titles
 
 __all__ = ["TITLES", "Headline", "Mark", "ProbeRows", "axis", "headline"]
 
@@ -124,9 +124,8 @@ def _is_reading(entry: object) -> bool:
 
 
 def _names(scores: Mapping[str, Any], *, modality: str) -> dict[str, str]:
-    known = {"raw": raw_title(modality), "untrained": "Untrained network"}
     others = {role: role.replace("_", " ").capitalize() for role in scores.get("baselines", {})}
-    return {"encoder": "This encoder", **others, **known}
+    return {"encoder": "This encoder", **others, **baseline_titles(modality)}
 
 
 def _axis(readings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> tuple[float, float, float]:

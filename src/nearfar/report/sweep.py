@@ -12,6 +12,7 @@ from nearfar.report.layout import write_page
 from nearfar.report.scores import LABEL_FREE, is_fraction, score_text, score_title
 from nearfar.report.swept import Sweep
 from nearfar.report.trials import Trial, value_text
+from nearfar.report.words import baseline_titles
 
 __all__ = ["write_sweep"]
 
@@ -68,16 +69,20 @@ def write_sweep(sweep: Sweep) -> Path:
 
 
 def _about(sweep: Sweep) -> tuple[str, dict[str, float]]:
-    """The method as its paper writes it, and what raw pixels and the untrained network score by what ranks."""
-    name, baselines = str(sweep.asked["method"]), {}
+    """The method as its paper writes it, and what raw input and the untrained network score by what ranks."""
+    name, titles = str(sweep.asked["method"]), baseline_titles("image")
+    baselines: dict[str, float] = {}
     for trial in sweep.trials:
         files = RunFolder(trial.path)
         if files.run.exists():
-            name = method_name(read_json(files.run))
+            about = read_json(files.run)
+            name, titles = method_name(about), baseline_titles(about.get("modality", "image"))
         if files.scores.exists():
             known = read_json(files.scores).get("baselines", {})
             baselines = {
-                role: float(scores[sweep.by]["accuracy"]) for role, scores in known.items() if sweep.by in scores
+                titles[role]: float(scores[sweep.by]["accuracy"])
+                for role, scores in known.items()
+                if sweep.by in scores and role in titles
             }
         if baselines:
             break
@@ -105,9 +110,7 @@ def _ranking(sweep: Sweep, baselines: Mapping[str, float]) -> dict[str, Any]:
     """The best combinations on an axis of their own, with what they have to beat."""
     shown = sweep.groups[:RANKED]
     readings = [group.readings[sweep.by] for group in shown]
-    known = {"raw": "Raw pixels", "untrained": "Untrained network"}
-    others = [(known[role], value) for role, value in baselines.items() if role in known]
-    values = [value for reading in readings for value in vars(reading).values()] + [value for _, value in others]
+    values = [value for reading in readings for value in vars(reading).values()] + [*baselines.values()]
     scale = Scale.of(values, fractions=is_fraction(sweep.by))
     marks = [
         (
@@ -120,7 +123,7 @@ def _ranking(sweep: Sweep, baselines: Mapping[str, float]) -> dict[str, Any]:
     ]
     return {
         "marks": marks,
-        "baselines": [(name, score_text(sweep.by, value), scale.percent(value)) for name, value in others],
+        "baselines": [(name, score_text(sweep.by, value), scale.percent(value)) for name, value in baselines.items()],
         "ticks": [(scale.percent(value), label) for value, label in scale.ticks],
         "others": len(sweep.groups) - len(shown),
         "seeds": max(len(group.trials) for group in sweep.groups),

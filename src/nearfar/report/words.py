@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["counted", "one", "raw_title"]
+__all__ = ["baseline_titles", "counted", "one"]
 
 
 def one(modality: str) -> str:
@@ -27,10 +27,11 @@ def counted(about: Mapping[str, Any]) -> str:
     return "pairs" if modality == "image-text" else "examples"
 
 
-def raw_title(modality: str) -> str:
-    """What raw input is called beside the encoder.
+def baseline_titles(modality: str) -> dict[str, str]:
+    """What stands beside the encoder, by the keys of `scores.json`.
 
     Args:
         modality: of the run; "" where it is not known.
     """
-    return {"image": "Raw pixels", "image-text": "Raw pixels", "text": "TF-IDF"}.get(modality, "Raw input")
+    raw = {"image": "Raw pixels", "image-text": "Raw pixels", "text": "TF-IDF"}.get(modality, "Raw input")
+    return {"raw": raw, "untrained": "Untrained network"}
