@@ -21,7 +21,8 @@ def test_json_has_every_method(typed) -> None:
         "measured": json.loads(json.dumps(asdict(measured("simclr")))),
     }
     assert said["simclr"]["measured"]["linear"][0] > said["simclr"]["measured"]["untrained"]
-    assert {name for name, facts in said.items() if facts["measured"] is None} == UNMEASURED
+    of_pictures = {name: facts for name, facts in said.items() if "image" in facts["modalities"]}
+    assert {name for name, facts in of_pictures.items() if facts["measured"] is None} == UNMEASURED
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from nearfar.engine.classifier import save_classifier
 from nearfar.engine.display import Display
 from nearfar.engine.encoder import Encoder
 from nearfar.engine.gallery import write_inside
+from nearfar.engine.generating import save_language
 from nearfar.engine.health import health
 from nearfar.engine.initial import PUBLISHED, load_weights, start_stem
 from nearfar.engine.loggers import make_logger
@@ -123,7 +124,7 @@ class Training:
         settings = self.settings
         return ViewPlan(self.policy, settings.seed, settings.steps * settings.accumulate, settings.stages)
 
-    @property
+    @cached_property
     def feed(self) -> Feed:
         """The raw batches of this rank."""
         settings = self.settings
@@ -151,6 +152,7 @@ class Training:
             fabric=self.fabric, accumulate=self.settings.accumulate,
         )  # fmt: skip
         self.settings = replace(self.settings, steps=steps)
+        del self.feed  # whose crops follow the plan of all steps
 
     def go(
         self,
@@ -218,6 +220,9 @@ class Training:
             classifier = getattr(self.method, "classifier", None)
             if classifier is not None:
                 save_classifier(classifier, self.source.class_names, files.path)
+            next_scores = getattr(self.method, "next_scores", None)
+            if next_scores is not None:
+                save_language(next_scores, files.path)
         fabric.barrier()
         return Run(files.path)
 
