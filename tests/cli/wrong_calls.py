@@ -562,6 +562,27 @@ nearfar search vectors.parquet flat --run runs/first
 nearfar search vectors.parquet a --k 0
     search: k must be at least 1. Got 0. Try 10.
 
+# Exporting
+nearfar export runs/first --out exported
+    nearfar export: --format must be given. Got nothing. Type `nearfar export --help`.
+nearfar export runs/first --format onx --out exported
+    export: format must be one of sentence-transformers, transformers, timm, onnx, safetensors. Got 'onx'. Did you
+    mean 'onnx'?
+nearfar export runs/first --format timm --out exported
+    export: run must be a picture model of timm with its own stem, for timm. Got 'small'. Try --format onnx or
+    safetensors.
+nearfar export runs/first --format transformers --out exported
+    export: run must be a Transformer of texts, for transformers. Got 'small'. Try --format onnx or safetensors.
+nearfar export runs/first --format safetensors --out flat
+    export: out must be a new or empty folder. Got 'flat'. Choose another --out.
+nearfar export runs/first --format onnx --out notes.txt
+    export: out must be a new file. Got 'notes.txt'. Choose another --out.
+nearfar export runs/first --format onnx --out no/such/first.onnx
+    export: out must be in an existing folder. Got 'no/such/first.onnx'. Make the folder first.
+nearfar export runs/unfinished --format onnx --out first.onnx
+    load: runs/unfinished must be a run with an encoder. Got 'no encoder.json'. Finish it by `nearfar resume
+    runs/unfinished`.
+
 # Python
 nearfar.pretrain("simcrl", "pictures")
     pretrain: method must be one that `nearfar methods` lists. Got 'simcrl'. Did you mean 'simclr'?

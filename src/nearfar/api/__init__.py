@@ -1,5 +1,6 @@
 """What a user calls: the command line and notebooks use nothing else."""
 
+from nearfar.api.exporting import export
 from nearfar.api.generating import generate
 from nearfar.api.judging import compare, embed, evaluate, predict, write_report
 from nearfar.api.learning import finetune, pretrain, resume
@@ -10,6 +11,7 @@ from nearfar.api.sweeping import sweep
 from nearfar.api.transferring import transfer
 from nearfar.data import Reading
 from nearfar.engine import Encoder, Neighbours, Predictions, Run, Scores
+from nearfar.engine.exporting import Exported
 from nearfar.records import EmbeddingTable
 from nearfar.report import Comparison, Sweep
 
@@ -17,6 +19,7 @@ __all__ = [
     "Comparison",
     "EmbeddingTable",
     "Encoder",
+    "Exported",
     "Neighbours",
     "Predictions",
     "Reading",
@@ -26,6 +29,7 @@ __all__ = [
     "compare",
     "embed",
     "evaluate",
+    "export",
     "find_method",
     "finetune",
     "generate",

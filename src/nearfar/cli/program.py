@@ -35,6 +35,7 @@ COMMANDS = {
     "generate": "Go on with a text as a run of nexttoken has learned it.",
     "embed": "Write one vector per example, with its id and, where it is known, its label.",
     "search": "Find the examples in a table of embeddings that are most like others.",
+    "export": "Write an encoder for another library: sentence-transformers, transformers, timm, ONNX, safetensors.",
     "compare": "Put runs side by side: scores with their spread, cost, and the settings in which they differ.",
     "sweep": "Try settings of a method, judge each run alike, and see what each setting does.",
     "report": "Write the page of a run: one file that opens in any browser, offline.",

@@ -58,6 +58,9 @@ class TimmBackbone(nn.Module):
             ViTs patches of an eighth of the side; pictures of 64 pixels and less lose too much in the usual stems.
         pretrained: whether timm's weights are downloaded and loaded; excludes `small_stem`.
         average: whether a ViT's representation is the mean over its patches, instead of what timm takes.
+
+    Attributes:
+        arguments: by which, beside its name, timm makes the network.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class TimmBackbone(nn.Module):
             if average:
                 settings["global_pool"] = "avg"
         self.net: Any = timm.create_model(name, **settings)
+        self.arguments = {key: value for key, value in settings.items() if key not in ("pretrained", "num_classes")}
         if small_stem and not is_vit:
             _replace_stem(self.net, name, channels)
         if is_vit and not pretrained:

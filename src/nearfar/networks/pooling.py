@@ -63,7 +63,7 @@ def pooled(states: Float[Tensor, "n t d"], lengths: Int[Tensor, "n"], *, pooling
     if pooling == "cls":
         return states[:, 0]
     if pooling == "last":
-        return states[torch.arange(len(states), device=states.device), (lengths - 1).clamp(min=0)]
+        return states[torch.arange(states.shape[0], device=states.device), (lengths - 1).clamp(min=0)]
     raise ValueError(
         complaint("pooled", "pooling", f"one of {', '.join(POOLINGS)}", pooling, suggestion(pooling, POOLINGS))
     )

@@ -77,7 +77,9 @@ class TextTransformer(nn.Module):
         real = real_tokens(view)
         x = self.dropout(self._embedded(view))
         # No mask where nothing is padded, or where nothing behind a token is seen anyway: attention is quicker then.
-        mask = None if self.causal or bool(real.all()) else (real | ~real.any(1, keepdim=True))[:, None, None]
+        # A graph that is exported holds for any text.
+        sees_all = self.causal or (not torch.compiler.is_exporting() and bool(real.all()))
+        mask = None if sees_all else (real | ~real.any(1, keepdim=True))[:, None, None]
         turn = _angles(x, self.head_dim) if self.position is None else None
         for block in self.blocks:
             x = block(x, mask, turn)
