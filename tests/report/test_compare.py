@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nearfar.errors import RunError
-from nearfar.records import MetricsLog, RunFolder, write_json
+from nearfar.records import MetricsLog, RunFolder, read_json, write_json
 from nearfar.report import compare, write_comparison
 
 TEST = {"name": "birds", "examples": 200, "fingerprint": "t"}
@@ -118,6 +118,15 @@ def test_the_page_holds_scores_curves_and_settings(tmp_path: Path) -> None:
     assert "<script" not in text
     assert ">momentum<" in text
     assert "60.0\N{NO-BREAK SPACE}%" in text
+
+
+@pytest.mark.parametrize(("modality", "title"), [("image", "Raw pixels"), ("text", "TF-IDF")])
+def test_raw_input_is_called_what_it_is(tmp_path: Path, modality: str, title: str) -> None:
+    paths = [run(tmp_path, "a", 0.6), run(tmp_path, "b", 0.5, method="byol")]
+    for path in paths:
+        write_json(path / "run.json", read_json(path / "run.json") | {"modality": modality})
+    text = write_comparison(compare(paths), tmp_path / "compare.html").read_text(encoding="utf-8")
+    assert [name for name in ("Raw pixels", "TF-IDF") if name in text] == [title]
 
 
 def test_names_cannot_break_the_page(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["baseline_titles", "counted", "one"]
+__all__ = ["baseline_titles", "counted", "one", "raw_title"]
 
 
 def one(modality: str) -> str:
@@ -27,11 +27,20 @@ def counted(about: Mapping[str, Any]) -> str:
     return "pairs" if modality == "image-text" else "examples"
 
 
+def raw_title(modality: str) -> str:
+    """What raw input is called.
+
+    Args:
+        modality: of the run; "" where it is not known.
+    """
+    return {"image": "Raw pixels", "image-text": "Raw pixels", "text": "TF-IDF"}.get(modality, "Raw input")
+
+
 def baseline_titles(modality: str) -> dict[str, str]:
     """What stands beside the encoder, by the keys of `scores.json`.
 
     Args:
         modality: of the run; "" where it is not known.
     """
-    raw = {"image": "Raw pixels", "image-text": "Raw pixels", "text": "TF-IDF"}.get(modality, "Raw input")
-    return {"raw": raw, "untrained": "Untrained network"}
+    others = {"bm25": "BM25", "chance": "Chance", "untrained": "Untrained network"}
+    return {"raw": raw_title(modality), **others}
