@@ -367,8 +367,8 @@ nearfar evaluate runs/first lone
     evaluate: data must be of at least 2 pictures in each of 2 classes, one to fit on and one to judge by. Got '1
     of class cat'. Add pictures, or leave the class out.
 nearfar evaluate runs/first pictures --probes nkn
-    evaluate: probes must be of knn, linear, fewshot, ridge, cluster, retrieval, finetune. Got 'nkn'. Did you mean
-    'knn'?
+    evaluate: probes must be of knn, linear, fewshot, ridge, cluster, retrieval, sts, passages, zeroshot,
+    finetune. Got 'nkn'. Did you mean 'knn'?
 nearfar evaluate runs/first pictures --probes
     nearfar evaluate: --probes must be followed by a value. Got nothing. Type `nearfar evaluate --help`.
 nearfar evaluate runs/first pictures --test others
@@ -405,7 +405,8 @@ nearfar transfer runs/first pictures flat
     transfer: training data must be labelled, with at least 2 classes. Got '0 classes in flat'. Put the pictures of
     each class into a folder of its own.
 nearfar transfer runs/first pictures --probes nkn
-    transfer: probes must be of knn, linear, fewshot, ridge, cluster, retrieval. Got 'nkn'. Did you mean 'knn'?
+    transfer: probes must be of knn, linear, fewshot, ridge, cluster, retrieval, sts, passages, zeroshot. Got
+    'nkn'. Did you mean 'knn'?
 nearfar transfer pictures others
     nearfar: encoder.json must be in the folder pictures. Got 'no such file'. Name a run's folder.
 nearfar evaluate runs/first pictures --json=5
@@ -631,8 +632,8 @@ nearfar.transfer("runs/first", "pictures")
 nearfar.transfer("runs/first", [])
     transfer: datasets must be at least one. Got []. Name a labelled data set.
 nearfar.evaluate("runs/first", "pictures", probes=[])
-    evaluate: probes must be at least one. Got []. Choose from knn, linear, fewshot, ridge, cluster, retrieval,
-    finetune.
+    evaluate: probes must be at least one. Got []. Choose from knn, linear, fewshot, ridge, cluster, retrieval, sts,
+    passages, zeroshot, finetune.
 nearfar.evaluate(5, "pictures")
     load: run must be a run or its folder. Got 'int'. Name the folder, e.g. 'runs/first'.
 nearfar.load("pictures")

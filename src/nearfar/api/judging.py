@@ -1,16 +1,16 @@
 """What a trained encoder is for: vectors, scores, a page."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nearfar.api.finetuned import finetuned
 from nearfar.api.loading import alike, encoder_of, load
-from nearfar.api.ready import check_list, tell
-from nearfar.data import Reading
+from nearfar.api.parted import checked_probes, checked_prompts, parted
+from nearfar.api.ready import tell
+from nearfar.data import Captioned, Reading, Sentences
 from nearfar.engine import (
-    UNSEEN,
-    USUAL,
     Classifier,
     Encoder,
     Predictions,
@@ -22,12 +22,13 @@ from nearfar.engine import (
     write_sample,
 )
 from nearfar.engine.folder import check_writable, folder_of
-from nearfar.engine.intake import account
-from nearfar.engine.judge import PROBES, TRAINED, check_labels, check_probes, judge
+from nearfar.engine.intake import account, noun
+from nearfar.engine.judge import TRAINED, judge
+from nearfar.engine.judge_pairs import PROMPTS
 from nearfar.engine.layers import judge_layers
 from nearfar.engine.mistakes import confusion, guesses
 from nearfar.engine.overlap import overlap, read_seen, warnings_of
-from nearfar.engine.parting import Judged, check_held_out, judged_parts
+from nearfar.engine.parting import Judged, check_held_out
 from nearfar.recipes import check_said
 from nearfar.records import EmbeddingTable, RunFolder, write_json
 from nearfar.report import Comparison, write_comparison
@@ -46,11 +47,17 @@ def embed(
 ) -> EmbeddingTable:
     """The representation of every example.
 
+    Of pairs of texts it is that of the first text, unless `reading` names another column as the text's; of pictures
+    with captions that of the picture.
+
     Args:
         run: a run, its folder, or an encoder.
         data: as for `pretrain`.
         split: which split of the data; "train" where there is one, else all.
         reading: how the data is read; columns and what to do with truncated pictures, unless stated, as in the run.
+
+    Returns:
+        A table; of texts it has the texts themselves, which `search` shows.
 
     Raises:
         DataError: the data cannot be used.
@@ -59,7 +66,8 @@ def embed(
     encoder = encoder_of(run)
     source = encoder.opened(data, split=split, reading=alike(run, reading, data), where="embed")
     tell(account(source, role="Embedding"))
-    return encoder.embed(source)
+    table = encoder.embed(source)
+    return replace(table, texts=source.texts()) if isinstance(source, Sentences) else table
 
 
 def predict(
@@ -94,58 +102,69 @@ def evaluate(
     split: str | None = None,
     test: Any = None,
     probes: Sequence[str] | None = None,
+    prompts: Sequence[str] | None = None,
     baselines: bool = True,
     layers: bool = False,
     held_out: str = "examples",
     seed: int = 0,
     reading: Reading = Reading(),  # noqa: B008  # which is frozen
 ) -> Scores:
-    """Judges an encoder with labels, beside raw input and the untrained network.
+    """Judges an encoder by labels or by what belongs together, beside what it has to beat.
 
-    Where the data has a test split, probes are fitted on `split` and scored on it; where it has none, a seeded fifth of
-    every class is held out, and the scores say so. With `held_out="classes"` a seeded fifth of the classes of `split`
-    is told apart by itself, and nothing is fitted: `nearfar.data.hold_out_classes` makes the same choice, for training
-    on the others. For a run, `scores.json` and the report's sample are written.
+    With labels, where the data has a test split, probes are fitted on `split` and scored on it; where it has none, a
+    seeded fifth of every class is held out, and the scores say so. With `held_out="classes"` a seeded fifth of the
+    classes of `split` is told apart by itself, and nothing is fitted: `nearfar.data.hold_out_classes` makes the same
+    choice, for training on the others. Pairs of texts and pictures with captions are judged by whether the encoder
+    brings together what belongs together; there too nothing is fitted. For a run, `scores.json` and the report's sample
+    are written.
 
     Args:
         run: a run, its folder, or an encoder.
-        data: labelled data, as for `pretrain`.
-        split: what probes are fitted on; "train" where there is one, else all.
+        data: labelled data, pairs of texts, or pictures with captions, as for `pretrain`.
+        split: what probes are fitted on, "train" where there is one, else all; where nothing is fitted, what is judged
+            by, the test split where there is one, else all.
         test: other data to score on; its test split where it has one, else all.
         probes: of knn, linear, fewshot, ridge, cluster, retrieval and finetune, which trains the network on 1 %, 10 %
-            and 100 % of the labels, beside the same network from scratch; where none is named knn, linear and fewshot
-            or, of held-out classes, retrieval, cluster and fewshot.
-        baselines: whether to judge raw input and the untrained network too.
+            and 100 % of the labels, beside the same network from scratch; sts of pairs with scores; passages of pairs
+            without; retrieval, both ways, of pictures with captions; zeroshot of labelled pictures. Where none is named
+            knn, linear and fewshot; of held-out classes retrieval, cluster and fewshot; of pairs sts or passages; of
+            pictures with captions retrieval and, with labels, zeroshot.
+        prompts: what zeroshot describes a class by, with {} for its name; several are averaged. "a picture of a {}"
+            where none is given.
+        baselines: whether to judge what the encoder has to beat too: the untrained network, and raw input, BM25 or
+            chance.
         layers: whether to judge every stage of the network, by linear and knn.
         held_out: what is held out where there is no test split: examples of every class, or whole classes.
         seed: of what is held out and of the probes' draws.
         reading: how the data is read; columns and what to do with truncated pictures, unless stated, as in the run.
 
     Returns:
-        The scores. Their `data["overlap"]` counts the test pictures that are in the run's training data (None where
+        The scores. Their `data["overlap"]` counts the test examples that are in the run's training data (None where
         that is not known) or among those that the probes are fitted on, byte for byte, and names some.
 
     Raises:
-        DataError: the data cannot be used, or has no labels or too few classes.
+        DataError: the data cannot be used, or has no labels or too few classes, or a probe does not suit it.
         RunError: there is no encoder, or it is damaged, or the run's folder cannot be written.
         ValueError: a probe is unknown, or does not go with what is held out.
     """
     unseen = check_held_out(held_out, test=test, layers=layers)
-    probes = _probes(probes, unseen=unseen)
+    checked_probes(probes, unseen=unseen, where="evaluate", more=TRAINED)
+    checked_prompts(prompts, probes)
     check_said("evaluate", seed=seed)
     encoder = encoder_of(run)
     files = None if isinstance(run, Encoder) else RunFolder(folder_of(run, where="evaluate"))
     if files is not None:
         check_writable("evaluate", "run", files.path)
-    reading = alike(run, reading, data)
-    part = judged_parts(
-        data, modality=encoder.modality_of(data, reading=reading), split=split, test=test, unseen=unseen, seed=seed,
-        reading=reading, where="evaluate",
+    part, probes = parted(
+        encoder, data, probes=probes, split=split, test=test, unseen=unseen, layers=layers, seed=seed,
+        reading=alike(run, reading, data), where="evaluate",
     )  # fmt: skip
     shared = _told(part, None if files is None else read_seen(files))
     frozen = [name for name in probes if name not in TRAINED]
-    beside = baselines and bool(frozen)
-    scores, others, table = judge(encoder, part.train, part.test, probes=frozen, baselines=beside, seed=seed)
+    scores, others, table = judge(
+        encoder, part.train, part.test, probes=frozen, baselines=baselines and bool(frozen), seed=seed, unseen=unseen,
+        prompts=prompts or PROMPTS,
+    )  # fmt: skip
     if "finetune" in probes and part.train is not None:
         tuned, scratch = finetuned(encoder, part.train, part.test, seed=seed)
         scores |= tuned
@@ -163,29 +182,18 @@ def evaluate(
     return result
 
 
-def _probes(probes: Sequence[str] | None, *, unseen: bool) -> Sequence[str]:
-    """The probes that were named, or the usual ones."""
-    if probes is None:
-        return tuple(UNSEEN) if unseen else USUAL
-    check_list("evaluate", "probes", probes)
-    check_probes(probes, unseen=unseen, known=(*PROBES, *TRAINED))
-    return probes
-
-
 def _told(part: Judged, seen: Any) -> dict[str, Any]:
     """Tells people what is judged by, and gives what of it was learned from."""
+    tests, one = len(part.test), noun(part.test)
     if part.train is None:
-        check_labels(part.test, "test")
         shared = overlap(part.test, part.test, seen) | {"probes": None}
-        tell(account(part.test, role="Judging by"), *warnings_of(shared, tests=len(part.test)))
+        tell(account(part.test, role="Judging by"), *warnings_of(shared, tests=tests, one=one))
         return shared
-    check_labels(part.train, "training")
-    check_labels(part.test, "test")
     shared = overlap(part.train, part.test, seen)
     tell(
         account(part.train, role="Fitting on"),
         account(part.test, role="Judging by", again=part.held_out),
-        *warnings_of(shared, tests=len(part.test)),
+        *warnings_of(shared, tests=tests, one=one),
     )
     return shared
 
@@ -197,7 +205,10 @@ def _write(files: RunFolder, encoder: Encoder, result: Scores, part: Judged, tab
     if part.train is not None and "linear" in result.scores:
         predicted, certainty = guesses(result.scores["linear"], part.train, part.test)
         judged = {"predicted": predicted[rows], "certainty": certainty[rows]}
-    write_sample(files, part.test.select(rows), table.rows(rows), name=part.title(), **judged)
+    sample = part.test.select(rows)
+    if isinstance(sample, Captioned):
+        judged["captions"] = encoder.embed(sample.captions)
+    write_sample(files, sample, table.rows(rows), name=part.title(), **judged)
     write_inside(files, encoder)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nearfar.data import COLUMNS, Reading
+from nearfar.data.reading import TEXT_COLUMNS
 from nearfar.engine import Encoder, Run
 from nearfar.engine.folder import folder_of, reading_of
 from nearfar.engine.intake import place_of
@@ -47,6 +48,8 @@ def encoder_of(run: str | Path | Run | Encoder) -> Encoder:
 def alike(run: str | Path | Run | Encoder, reading: Reading, data: Any) -> Reading:
     """Reading as the run's own data was read, where the caller states nothing and the data is of the same kind.
 
+    Who names one column of texts says which texts are meant, and none is taken from the run.
+
     Args:
         run: whose reading holds.
         reading: what the caller states.
@@ -60,5 +63,7 @@ def alike(run: str | Path | Run | Encoder, reading: Reading, data: Any) -> Readi
     if place is None or known is None or Path(place).suffix != Path(known).suffix:
         return reading
     begun, usual = reading_of(record), Reading()
-    unsaid = [name for name in ALIKE if getattr(reading, name) == getattr(usual, name)]
+    says_texts = any(getattr(reading, name) is not None for name in TEXT_COLUMNS)
+    open_to_all = [name for name in ALIKE if not (says_texts and name in TEXT_COLUMNS)]
+    unsaid = [name for name in open_to_all if getattr(reading, name) == getattr(usual, name)]
     return replace(reading, **{name: getattr(begun, name) for name in unsaid})

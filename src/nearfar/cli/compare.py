@@ -11,7 +11,7 @@ from rich.text import Text
 from nearfar.cli.derive import JSON, compose, flags_of, outline
 from nearfar.cli.output import duration, show, show_json
 from nearfar.cli.place import check_place
-from nearfar.cli.scores import short
+from nearfar.cli.scores import row, short, unit
 from nearfar.report import Comparison, Entry
 
 __all__ = ["command", "is_page"]
@@ -36,13 +36,13 @@ def _compare(runs: list[Path], *, out: Path | None = None, json: bool = False) -
 
 def _table(found: Comparison) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("accuracy in %", header_style="dim")
+    table.add_column(unit(found.probes), header_style="dim")
     for probe in found.probes:
         table.add_column(short(probe), header_style="bold")
     for title in ("seeds", "examples", "time", "guard"):
         table.add_column(title, header_style="dim")
     for role, scores in found.baselines.items():
-        name = {"raw": "raw pixels", "untrained": "untrained network"}[role]
+        name = row(role, found.data.get("modality"))
         table.add_row(name, *(f"{100 * scores[probe]:.1f}" if probe in scores else "" for probe in found.probes))
     for place, entry in enumerate(found.entries):
         table.add_row(*_cells(entry, found, "bold" if place == 0 else ""))

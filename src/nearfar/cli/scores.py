@@ -1,23 +1,32 @@
 """Scores for people: a table, and a sentence that says what was measured on what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["basis", "further", "layer_table", "score_table", "short", "transfer_table", "without_labels"]
+from nearfar.report.readings import readings
 
-ROWS = {"raw": "raw pixels", "untrained": "untrained network"}
+__all__ = ["basis", "further", "layer_table", "row", "score_table", "short", "transfer_table", "unit", "without_labels"]
+
+ROWS = {"raw": "raw pixels", "bm25": "BM25", "untrained": "untrained network"}
 PROBES = {
     "knn": "k-NN",
     "linear": "linear",
     "fewshot": "{labels_per_class} labels a class",
     "cluster": "{clusters} clusters",
     "retrieval": "found first",
+    "retrieval.image_to_text": "image to text, R@1",
+    "retrieval.text_to_image": "text to image, R@1",
+    "zeroshot": "zero-shot",
+    "sts": "Spearman",
+    "passages": "nDCG@10",
 }
-KNOWN = ("accuracy", "interval", "settings")
+CORRELATIONS = ("sts", "passages")
+"""Those whose number is no part of test rows."""
+KNOWN = ("accuracy", "interval", "settings", "spearman", "pearson_interval", "ndcg@10", "ndcg@10_low", "ndcg@10_high")
 LABEL_FREE = {
     "effective_rank": "effective rank {:.0f}",
     "participation_ratio": "participation ratio {:.0f}",
@@ -35,15 +44,35 @@ def score_table(scores: Mapping[str, Any]) -> Table:
     Args:
         scores: what `Scores.as_dict` gives.
     """
-    own = scores["scores"]
+    own, modality = readings(scores["scores"]), scores["data"].get("modality")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("accuracy in %", header_style="dim")
+    table.add_column(unit(own), header_style="dim")
     for probe, score in own.items():
         table.add_column(_title(probe, [score]), header_style="bold")
     for role, others in scores["baselines"].items():
-        table.add_row(ROWS.get(role, role), *(_cell(others[probe]) if probe in others else "" for probe in own))
+        found = readings(others)
+        table.add_row(row(role, modality), *(_cell(found[probe]) if probe in found else "" for probe in own))
     table.add_row(Text("this encoder", style="bold"), *(_cell(score, "bold") for score in own.values()))
     return table
+
+
+def unit(probes: Iterable[str]) -> str:
+    """What the numbers of a table are.
+
+    Args:
+        probes: its columns.
+    """
+    return "\N{MULTIPLICATION SIGN} 100" if {*CORRELATIONS} & {*probes} else "accuracy in %"
+
+
+def row(role: str, modality: str | None = None) -> str:
+    """What a baseline is called.
+
+    Args:
+        role: its key.
+        modality: of the examples, where it is known.
+    """
+    return "TF-IDF" if (role, modality) == ("raw", "text") else ROWS.get(role, role)
 
 
 def short(probe: str) -> str:
@@ -64,7 +93,8 @@ def _title(probe: str, scores: Sequence[Mapping[str, Any]]) -> str:
 
 def _cell(score: Mapping[str, Any], style: str = "") -> Text:
     low, high = score["interval"]
-    return Text.assemble((f"{100 * score['accuracy']:.1f}", style), (f" ± {50 * (high - low):.1f}", "dim"))
+    half = f" ± {50 * (high - low):.1f}" if high > low else ""
+    return Text.assemble((f"{100 * score['accuracy']:.1f}", style), (half, "dim"))
 
 
 def layer_table(layers: Sequence[Mapping[str, Any]]) -> Table:
@@ -92,14 +122,20 @@ def transfer_table(datasets: Sequence[Mapping[str, Any]]) -> Table:
     Args:
         datasets: for each what `Scores.as_dict` gives.
     """
+    found = [readings(scores["scores"]) for scores in datasets]
+    probes = list(dict.fromkeys(probe for own in found for probe in own))
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("accuracy in %", header_style="dim", overflow="fold")
-    for probe in datasets[0]["scores"]:
-        table.add_column(_title(probe, [each["scores"][probe] for each in datasets]), header_style="bold")
-    for scores in datasets:
-        table.add_row(Text(scores["data"]["name"], "bold"), *(_cell(one, "bold") for one in scores["scores"].values()))
+    table.add_column(unit(probes), header_style="dim", overflow="fold")
+    for probe in probes:
+        table.add_column(_title(probe, [own[probe] for own in found if probe in own]), header_style="bold")
+
+    def cells(own: Mapping[str, Any], style: str = "") -> list[Text]:
+        return [_cell(own[probe], style) if probe in own else Text() for probe in probes]
+
+    for scores, own in zip(datasets, found, strict=True):
+        table.add_row(Text(scores["data"]["name"], "bold"), *cells(own, "bold"))
         for role, others in scores["baselines"].items():
-            table.add_row(Text(f"  {ROWS.get(role, role)}", "dim"), *(_cell(one) for one in others.values()))
+            table.add_row(Text(f"  {row(role, scores['data'].get('modality'))}", "dim"), *cells(readings(others)))
     return table
 
 
@@ -109,11 +145,14 @@ def further(scores: Mapping[str, Any]) -> list[Text]:
     Args:
         scores: what `Scores.as_dict` gives.
     """
-    found = {
-        probe: ", ".join(f"{name} {value:.3f}" for name, value in score.items() if name not in KNOWN)
-        for probe, score in scores["scores"].items()
-    }
-    return [Text(f"{probe}: {line}") for probe, line in found.items() if line]
+    return [Text(f"{probe}: {line}") for probe, line in _further(scores["scores"]) if line]
+
+
+def _further(scores: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for probe, score in scores.items():
+        parts = {name: part for name, part in score.items() if isinstance(part, Mapping) and name != "settings"}
+        yield from ((f"{probe}, {name.replace('_', ' ')}", line) for name, line in _further(parts))
+        yield probe, ", ".join(f"{name} {score[name]:.3f}" for name in score if name not in (*KNOWN, *parts))
 
 
 def without_labels(scores: Mapping[str, Any]) -> Text:
@@ -140,6 +179,11 @@ def basis(scores: Mapping[str, Any]) -> Text:
             f"{unseen['classes']} of the {unseen['of']} classes of {data['name']} were held out, chosen by seed: "
             f"{test['examples']:,} examples, on which nothing was fitted."
         )
+    elif not train["examples"]:
+        split = f", {test['split']}" if test.get("split") else ""
+        text = (
+            f"Judged by {test['examples']:,} {_counted(scores['scores'])} of {test['name']}{split}; nothing was fitted."
+        )
     elif data["held_out"]:
         text = (
             f"{data['name']} has no test split: a fifth of every class was held out, chosen by seed. "
@@ -150,7 +194,23 @@ def basis(scores: Mapping[str, Any]) -> Text:
             f"Probes were fitted on {train['examples']:,} examples of {data['name']} and scored on "
             f"{test['examples']:,} test examples of {test['name']}."
         )
-    return Text(f"{text} Behind ±: half of the 95 % interval{_draws(scores['scores'])}.")
+    twins = (
+        " Of pictures with one caption, or captions of one picture, each is right."
+        if _is_both_ways(scores["scores"])
+        else ""
+    )
+    return Text(f"{text}{twins} Behind ±: half of the 95 % interval{_draws(scores['scores'])}.")
+
+
+def _counted(own: Mapping[str, Any]) -> str:
+    """What is judged by where nothing is fitted."""
+    if {*CORRELATIONS} & {*own}:
+        return "pairs"
+    return "pictures with captions" if _is_both_ways(own) else "pictures"
+
+
+def _is_both_ways(own: Mapping[str, Any]) -> bool:
+    return "image_to_text" in own.get("retrieval", {})
 
 
 def _draws(own: Mapping[str, Any]) -> str:

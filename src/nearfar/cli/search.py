@@ -32,12 +32,18 @@ def _near(found: Mapping[str, Any]) -> Table:
     neighbours = found["neighbours"]
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("cosine", header_style="dim", justify="right")
-    table.add_column(Text(f"like {found['query']}"), header_style="bold", overflow="fold")
+    has_texts = any("text" in each for each in neighbours)
+    asked = ": ".join(found[name] for name in ("query", "text") if name in found)
+    table.add_column(Text(f"like {asked}"), header_style="bold", overflow="fold")
     is_labelled = any(each["label"] is not None for each in neighbours)
     if is_labelled:
         table.add_column("class", header_style="dim", overflow="fold")
+    if has_texts:
+        table.add_column("id", header_style="dim", overflow="fold")
     for each in neighbours:
-        cells = [Text(each["id"]), *([Text(each["label"] or "")] if is_labelled else [])]
+        shown = [Text(each["text"])] if has_texts else [Text(each["id"])]
+        cells = [*shown, *([Text(each["label"] or "")] if is_labelled else [])]
+        cells += [Text(each["id"], "dim")] if has_texts else []
         table.add_row(f"{each['similarity']:.3f}", *cells)
     return table
 

@@ -18,7 +18,7 @@ from nearfar.data.sentences import Sentences
 from nearfar.data.source import Source
 from nearfar.errors import DataError, complaint
 
-__all__ = ["Parts", "account", "named", "parts", "place_of"]
+__all__ = ["Parts", "account", "named", "noun", "parts", "place_of"]
 
 SHOWN = 3
 """How many reasons and names stand for all of them."""
@@ -49,7 +49,15 @@ def place_of(data: Any) -> str | None:
 
 
 def parts(
-    data: Any, *, modality: str, split: str | None, test: Any, seed: int, reading: Reading, where: str
+    data: Any,
+    *,
+    modality: str,
+    split: str | None,
+    test: Any,
+    seed: int,
+    reading: Reading,
+    where: str,
+    train: Source | None = None,
 ) -> Parts:
     """What to fit probes on and what to score them on.
 
@@ -61,6 +69,7 @@ def parts(
         seed: of what is held out.
         reading: how to read both.
         where: who asks, for error sentences.
+        train: that split of the data, where it is open already.
 
     Raises:
         DataError: the data cannot be used, or the two have different classes, or too few examples to hold any out.
@@ -72,7 +81,7 @@ def parts(
     def there(data: Any) -> tuple[str, ...]:
         return splits_of(data, modality=modality, reading=reading)
 
-    train = opened(data, split, where)
+    train = opened(data, split, where) if train is None else train
     if test is not None:
         whole = opened(test, None, f"{where} test")
         held = opened(test, "test", where) if "test" in there(test) else whole
@@ -100,9 +109,9 @@ def _check_enough(source: Source, *, where: str) -> None:
     labels, counts = np.unique(source.labels[source.labels >= 0], return_counts=True)
     if len(labels) >= 2 and (counts > 1).sum() < 2:
         lone = named([source.class_names[label] for label in labels[counts == 1]])
-        constraint = f"of at least 2 {_noun(source)}s in each of 2 classes, one to fit on and one to judge by"
+        constraint = f"of at least 2 {noun(source)}s in each of 2 classes, one to fit on and one to judge by"
         raise DataError(
-            complaint(where, "data", constraint, f"1 of class {lone}", f"Add {_noun(source)}s, or leave the class out")
+            complaint(where, "data", constraint, f"1 of class {lone}", f"Add {noun(source)}s, or leave the class out")
         )
 
 
@@ -115,7 +124,7 @@ def account(source: Source, *, role: str, listed: Path | None = None, again: boo
         listed: where all that was skipped is listed.
         again: whether what was skipped has been said, of another part of the same data.
     """
-    said = f"{role}: {_count(len(source), _noun(source))}{_classes(source)}{_used(source)}"
+    said = f"{role}: {_count(len(source), noun(source))}{_classes(source)}{_used(source)}"
     if not source.skipped or again:
         return f"{said}."
     where = "" if listed is None else f"; all of them are in {listed}"
@@ -133,8 +142,12 @@ def _reasons(skipped: Sequence[tuple[str, str]]) -> str:
     return ", ".join(shown + ([f"other reasons {_times(rest)}"] if rest else []))
 
 
-def _noun(source: Source) -> str:
-    """What one example is called."""
+def noun(source: Source) -> str:
+    """What one example is called.
+
+    Args:
+        source: the examples.
+    """
     if isinstance(source, Sentences) and len(source.roles) > 1:
         return "pair" if len(source.roles) == 2 else "triplet"
     return KINDS[source.modality].one

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from nearfar.data.sentences import Sentences
 from nearfar.data.source import Source
 from nearfar.engine.encoder import Encoder
+from nearfar.engine.judge_pairs import PROMPTS, ask, unfitted
 from nearfar.engine.layers import Layer
 from nearfar.errors import DataError, complaint, suggestion
 from nearfar.probes import cluster, fewshot, knn, linear, retrieval, ridge
@@ -60,16 +62,17 @@ class Scores:
 
     Attributes:
         data: which examples were used for what.
-        scores: the encoder's, by probe.
-        baselines: those of "raw" and "untrained", by probe.
+        scores: the encoder's, by probe: each a `Score`, "sts" a `Correlation` and, of pictures with captions,
+            "retrieval" a `BothWays`.
+        baselines: those of "raw", "bm25", "chance" and "untrained", where they mean something, by probe.
         label_free: what can be said without labels, by name.
         confusion: what the linear probe takes for what: `classes`, and `counts` with a row a true class.
         layers: what probes say of each stage of the network, from first to last.
     """
 
     data: Mapping[str, Any]
-    scores: Mapping[str, Score]
-    baselines: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
+    scores: Mapping[str, Any]
+    baselines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     label_free: Mapping[str, float] = field(default_factory=dict)
     confusion: Mapping[str, Any] | None = None
     layers: tuple[Layer, ...] = ()
@@ -135,7 +138,9 @@ def check_labels(source: Source, role: str, *, where: str = "evaluate") -> None:
                 f"{role} data",
                 "labelled, with at least 2 classes",
                 f"{len(labels)} classes in {source.name}",
-                "Put the pictures of each class into a folder of its own",
+                "Name the labels by --label-column, or pairs by --anchor-column and --positive-column"
+                if isinstance(source, Sentences)
+                else "Put the pictures of each class into a folder of its own",
             )
         )
 
@@ -148,35 +153,46 @@ def judge(
     probes: Sequence[str],
     baselines: bool = True,
     seed: int = 0,
-) -> tuple[dict[str, Score], dict[str, dict[str, Score]], EmbeddingTable]:
-    """Runs probes on the encoder and, if wanted, on raw input and on the untrained network.
+    unseen: bool = False,
+    prompts: Sequence[str] = PROMPTS,
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]], EmbeddingTable]:
+    """Runs probes on the encoder and, if wanted, on what it has to beat.
+
+    That is raw input and the untrained network; where nothing is fitted, what `judge_pairs.ask` says.
 
     Args:
         encoder: what is judged.
-        train: labelled pictures to fit probes on; None where the classes of the test are to be told apart by
-            themselves.
-        test: labelled pictures to score them on.
-        probes: names out of `PROBES`, or out of `UNSEEN` where there is nothing to fit on.
-        baselines: whether to judge raw input and the untrained network too.
+        train: labelled examples to fit probes on; None where nothing is fitted.
+        test: examples to score them on.
+        probes: names out of `PROBES` and of `judge_pairs.ASKED`, or out of `UNSEEN` where classes are to be told apart
+            by themselves.
+        baselines: whether to judge the others too.
         seed: of the probes' draws.
+        unseen: whether the classes of the test are to be told apart by themselves.
+        prompts: what "zeroshot" describes a class by.
 
     Returns:
-        The encoder's scores, the baselines' scores, and the encoder's embeddings of the test pictures.
+        The encoder's scores, the baselines' scores, and the encoder's embeddings of the test examples.
+
+    Raises:
+        DataError: a probe needs labels, and there are none.
     """
-    check_labels(test, "test")
-    if train is not None:
+    alone = () if unseen else unfitted(probes, test)
+    fitted = [name for name in probes if name not in alone]
+    if fitted or "zeroshot" in alone:
+        check_labels(test, "test")
+    if fitted and train is not None:
         check_labels(train, "training")
     table = encoder.embed(test)
-    scores = _scores(None if train is None else encoder.embed(train), table, probes, seed)
-    others: dict[str, dict[str, Score]] = {}
-    if baselines:
-        ways: dict[str, Callable[[Source], EmbeddingTable]] = {
-            "raw": encoder.spec.raw(train),
-            "untrained": encoder.untrained().embed,
-        }
+    scores, others = ask(encoder, test, table, probes=alone, baselines=baselines, prompts=prompts)
+    if fitted:
+        scores |= _scores(None if train is None else encoder.embed(train), table, fitted, seed)
+    if fitted and baselines:
+        ways = {"raw": encoder.spec.raw(train), "untrained": encoder.untrained().embed}
         for role, embed in ways.items():
-            others[role] = _scores(None if train is None else embed(train), embed(test), probes, seed)
-    return scores, others, table
+            found = _scores(None if train is None else embed(train), embed(test), fitted, seed)
+            others[role] = others.get(role, {}) | found
+    return {name: scores[name] for name in probes}, others, table
 
 
 def _scores(train: EmbeddingTable | None, test: EmbeddingTable, probes: Sequence[str], seed: int) -> dict[str, Score]:

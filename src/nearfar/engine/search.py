@@ -24,24 +24,38 @@ class Neighbours:
         ids: of the rows.
         similarities: (k,) the cosine to each.
         labels: their classes in words; None where unknown.
+        texts: of rows that are texts, the texts; None where the table has none.
+        text: the query's own, where it is a row of a table that has them.
     """
 
     query: str
     ids: tuple[str, ...]
     similarities: np.ndarray
     labels: tuple[str | None, ...]
+    texts: tuple[str, ...] | None = None
+    text: str | None = None
+
+    @classmethod
+    def of(cls, queries: EmbeddingTable, row: int, found: EmbeddingTable, similarities: np.ndarray) -> "Neighbours":
+        """What was found for a row of the queries, most like it first."""
+        text = None if queries.texts is None else queries.texts[row]
+        return cls(queries.ids[row], found.ids, similarities, found.label_names, found.texts, text)
 
     def as_dict(self) -> dict[str, Any]:
-        """What `search --json` prints."""
+        """What `search --json` prints; texts where there are any."""
         rows = zip(self.ids, self.similarities.tolist(), self.labels, strict=True)
         near = [{"id": name, "similarity": round(each, 6), "label": label} for name, each, label in rows]
-        return {"query": self.query, "neighbours": near}
+        if self.texts is not None:
+            near = [{**each, "text": text} for each, text in zip(near, self.texts, strict=True)]
+        said = {} if self.text is None else {"text": self.text}
+        return {"query": self.query, **said, "neighbours": near}
 
     def without(self, name: str, k: int) -> "Neighbours":
         """The first k but for a row, which a query that is one of the table's has found."""
         keep = [place for place, each in enumerate(self.ids) if each != name][:k]
         ids, labels = tuple(self.ids[place] for place in keep), tuple(self.labels[place] for place in keep)
-        return Neighbours(self.query, ids, self.similarities[keep], labels)
+        texts = None if self.texts is None else tuple(self.texts[place] for place in keep)
+        return Neighbours(self.query, ids, self.similarities[keep], labels, texts, self.text)
 
 
 class Searched(ABC):
@@ -88,10 +102,8 @@ class _InMemory(Searched):
     def near(self, queries: EmbeddingTable, k: int) -> list[Neighbours]:
         similarities, rows = nearest(torch.from_numpy(queries.vectors), torch.from_numpy(self.table.vectors), k)
         found = [self.table.rows(each) for each in rows.numpy()]
-        return [
-            Neighbours(query, table.ids, near, table.label_names)
-            for query, table, near in zip(queries.ids, found, similarities.numpy(), strict=True)
-        ]
+        both = zip(found, similarities.numpy(), strict=True)
+        return [Neighbours.of(queries, row, table, near) for row, (table, near) in enumerate(both)]
 
 
 class _OnDisk(Searched):
@@ -104,10 +116,10 @@ class _OnDisk(Searched):
         return EmbeddingTable.of_arrow(self.table.search().where(f"id IN ({named})").limit(len(ids)).to_arrow())
 
     def near(self, queries: EmbeddingTable, k: int) -> list[Neighbours]:
-        return [self._near(*query, k) for query in zip(queries.ids, queries.vectors, strict=True)]
+        return [self._near(queries, row, k) for row in range(len(queries))]
 
-    def _near(self, query: str, vector: np.ndarray, k: int) -> Neighbours:
-        search = self.table.search(vector).distance_type("cosine").limit(k)
+    def _near(self, queries: EmbeddingTable, row: int, k: int) -> Neighbours:
+        search = self.table.search(queries.vectors[row]).distance_type("cosine").limit(k)
         found = (search if self.approximate else search.bypass_vector_index()).to_arrow()
         table = EmbeddingTable.of_arrow(found.drop_columns("_distance"))
-        return Neighbours(query, table.ids, 1 - found["_distance"].to_numpy(), table.label_names)
+        return Neighbours.of(queries, row, table, 1 - found["_distance"].to_numpy())

@@ -1,5 +1,6 @@
 """Probes: embeddings and labels to scores. Is it useful? What is fitted is fitted on training rows alone."""
 
+from nearfar.probes.captions import BothWays, caption_chance, caption_retrieval
 from nearfar.probes.cluster import cluster
 from nearfar.probes.examples import Examples, check_finite, labelled
 from nearfar.probes.fewshot import fewshot
@@ -12,13 +13,17 @@ from nearfar.probes.retrieval import retrieval
 from nearfar.probes.ridge import ridge
 from nearfar.probes.score import Score, student_interval, wilson_interval
 from nearfar.probes.similarity import Correlation, sts
+from nearfar.probes.zero_shot import zero_shot
 
 __all__ = [
     "Axes",
+    "BothWays",
     "Correlation",
     "Examples",
     "Heads",
     "Score",
+    "caption_chance",
+    "caption_retrieval",
     "check_finite",
     "cluster",
     "fewshot",
@@ -36,4 +41,5 @@ __all__ = [
     "sts",
     "student_interval",
     "wilson_interval",
+    "zero_shot",
 ]

@@ -29,9 +29,9 @@ def passage_retrieval(
 ) -> Score:
     """How high all passages, sorted by cosine similarity to a question, rank those that answer it.
 
-    "recall@k" is the fraction of questions with an answer among the first k; "mrr" the mean over questions of one over
-    the rank of the first; "ndcg@10" the mean of the sum over answers of 1 / log2(1 + rank), up to rank 10, over what it
-    is where the answers stand first.
+    "recall@k" is the fraction of questions with an answer among the first k; "median_rank" the median over questions of
+    the rank of the first answer, from 1, and "mrr" the mean of one over it; "ndcg@10" the mean of the sum over answers
+    of 1 / log2(1 + rank), up to rank 10, over what it is where the answers stand first.
 
     Landmarks: all are 1 where each question is nearest to its answers; on noise "recall@k" is near k over the number of
     passages.
@@ -44,8 +44,8 @@ def passage_retrieval(
         ranks: the k of "recall@k"; a k beyond the passages means all of them.
 
     Returns:
-        "recall@1" as the accuracy with its 95 % Wilson interval; "recall@k", "mrr", and "ndcg@10" with the ends of its
-        95 % interval over questions, "ndcg@10_low" and "ndcg@10_high".
+        "recall@1" as the accuracy with its 95 % Wilson interval; "recall@k", "median_rank", "mrr", and "ndcg@10" with
+        the ends of its 95 % interval over questions, "ndcg@10_low" and "ndcg@10_high".
 
     Raises:
         ValueError: shapes do not fit, a value is not finite, a rank is below 1, a row is no passage, or no question has
@@ -93,7 +93,9 @@ def passage_ranking(
     if table.ndim != 2 or not table.numel() or bool(table.isnan().any()):
         raise ValueError(_wrong("similarity", "numbers of shape (m, p)", tuple(table.shape), "Give one row a question"))
     answers = _answers(relevant, len(table), table.shape[1])
-    return _score(_ranks(table, answers), ranks, table.shape[1])
+    parts = torch.split(torch.arange(len(table)), max(1, _SIMILARITIES // table.shape[1]))
+    found = [_ranks(table[rows], [answers[row] for row in rows.tolist()]) for rows in parts]
+    return _score([each for part in found for each in part], ranks, table.shape[1])
 
 
 def _answers(
@@ -127,8 +129,8 @@ def _score(found: Sequence[np.ndarray], ranks: Sequence[int], passages: int) -> 
     recalls = {f"recall@{k}": float((first <= k).mean()) for k in sorted({1, *ranks})}
     gains = [_ndcg(each) for each in has]
     low, high = student_interval(gains) if len(gains) > 1 else (0.0, 1.0)
-    more = {**recalls, "mrr": float((1 / first).mean()), f"ndcg@{_DEPTH}": float(np.mean(gains))}
-    more |= {f"ndcg@{_DEPTH}_low": low, f"ndcg@{_DEPTH}_high": high}
+    more = {**recalls, "median_rank": float(np.median(first)), "mrr": float((1 / first).mean())}
+    more |= {f"ndcg@{_DEPTH}": float(np.mean(gains)), f"ndcg@{_DEPTH}_low": low, f"ndcg@{_DEPTH}_high": high}
     settings = {"passages": passages, "questions": len(has), "questions_without_answer": len(found) - len(has)}
     return Score(recalls["recall@1"], wilson_interval(recalls["recall@1"], len(has)), settings, more)
 

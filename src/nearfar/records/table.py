@@ -27,12 +27,14 @@ class EmbeddingTable:
         ids: n names, unique in their source.
         labels: (n,) int64 with -1 for unknown, or None.
         class_names: the name of each label.
+        texts: of examples that are texts, the texts themselves.
     """
 
     vectors: np.ndarray
     ids: tuple[str, ...]
     labels: np.ndarray | None = None
     class_names: tuple[str, ...] = ()
+    texts: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.vectors.ndim != 2 or len(self.ids) != len(self.vectors):
@@ -56,7 +58,8 @@ class EmbeddingTable:
         """The table of some rows, in the order given."""
         rows = np.asarray(rows, dtype=np.int64)
         labels = None if self.labels is None else self.labels[rows]
-        return EmbeddingTable(self.vectors[rows], tuple(self.ids[row] for row in rows), labels, self.class_names)
+        texts = None if self.texts is None else tuple(self.texts[row] for row in rows)
+        return EmbeddingTable(self.vectors[rows], tuple(self.ids[row] for row in rows), labels, self.class_names, texts)
 
     @property
     def label_names(self) -> tuple[str | None, ...]:
@@ -67,7 +70,7 @@ class EmbeddingTable:
         return tuple(None if label < 0 else names[label] if names else str(label) for label in self.labels)
 
     def write(self, path: Path | str) -> None:
-        """Writes `id` (string), `vector` (fixed-size list of float32), `label` (int64) and `label_name`.
+        """Writes `id` (string), `vector` (fixed-size list of float32), `label` (int64), `label_name` and `text`.
 
         Args:
             path: a parquet file; or, where it ends in `.lance`, a table of LanceDB, which is searched on disk.
@@ -95,6 +98,8 @@ class EmbeddingTable:
             columns["label"] = pa.array(self.labels, pa.int64())
             if self.class_names:
                 columns["label_name"] = pa.array(self.label_names, pa.string())
+        if self.texts is not None:
+            columns["text"] = pa.array(self.texts, pa.string())
         return pa.table(columns).replace_schema_metadata({"class_names": json.dumps(self.class_names)})
 
     @classmethod
@@ -129,7 +134,8 @@ class EmbeddingTable:
         ids = tuple(table["id"].to_pylist())
         labels = table["label"].to_numpy() if "label" in table.column_names else None
         names = json.loads((table.schema.metadata or {}).get(b"class_names", b"[]"))
-        return cls(vectors, ids, labels, tuple(names))
+        texts = tuple(table["text"].to_pylist()) if "text" in table.column_names else None
+        return cls(vectors, ids, labels, tuple(names), texts)
 
     @staticmethod
     def _unreadable(path: Path | str, reason: str) -> DataError:

@@ -9,6 +9,7 @@ from typing import Any
 from nearfar.errors import RunError, complaint
 from nearfar.records import MetricsLog, RunFolder, read_json
 from nearfar.report.facts import method_name, setting
+from nearfar.report.readings import readings
 
 __all__ = ["Comparison", "Entry", "Reading", "compare"]
 
@@ -20,10 +21,10 @@ UNSAID: Mapping[str, Any] = {"examples": None, "without": []}
 
 @dataclass(frozen=True)
 class Reading:
-    """A probe's accuracy for one contestant.
+    """A probe's accuracy, or what else it is compared by, for one contestant.
 
     Attributes:
-        mean: over the seeds, a fraction.
+        mean: over the seeds, a fraction or a correlation.
         low: the lowest of the seeds or, for one seed, the low end of the 95 % interval.
         high: the highest, likewise.
     """
@@ -79,7 +80,8 @@ class Comparison:
         data: what they were judged on.
         probes: what all of them were judged by; the first decides the order.
         entries: the contestants, best first.
-        baselines: accuracies of raw input and, where all have the same, of the untrained network, by role and probe.
+        baselines: those of raw input, BM25 and chance and, where all have the same, of the untrained network, by role
+            and probe.
     """
 
     data: Mapping[str, Any]
@@ -118,6 +120,11 @@ class _Run:
     records: Sequence[Mapping[str, Any]]
 
     @property
+    def found(self) -> dict[str, dict[str, Any]]:
+        """The number of each probe."""
+        return readings(self.scores["scores"])
+
+    @property
     def settled(self) -> dict[str, str]:
         """All that makes a run what it is, but for its seed."""
         known = {**UNSAID, **self.about["settings"]}
@@ -150,7 +157,7 @@ def compare(runs: Sequence[Path]) -> Comparison:
         raise RunError(complaint("compare", "runs", "at least 2 different folders", got, "Name another run"))
     read = [_read(path) for path in runs]
     _check_same_data(read)
-    probes = [probe for probe in read[0].scores["scores"] if all(probe in run.scores["scores"] for run in read)]
+    probes = [probe for probe in read[0].found if all(probe in run.found for run in read)]
     if not probes:
         judged = {str(run.path): list(run.scores["scores"]) for run in read}
         next_step = "Type `nearfar evaluate RUN DATA` for each, with the same --probes"
@@ -187,8 +194,7 @@ def _judged_on(data: Mapping[str, Any]) -> tuple[Any, ...]:
     """Name and numbers for people, and what tells data apart whatever its name."""
     test, train = data["test"], data["train"]
     shown = f"{test['examples']:,} examples of {test['name']}, fitted on {train['examples']:,}"
-    known = (train.get("fingerprint"), test.get("fingerprint"))
-    return (shown, *known) if None not in known else (shown,)
+    return (shown, train.get("fingerprint"), test["fingerprint"]) if test.get("fingerprint") else (shown,)
 
 
 def _entries(groups: Sequence[Sequence[_Run]], probes: Sequence[str]) -> list[Entry]:
@@ -212,7 +218,7 @@ def _entry(group: Sequence[_Run], name: str, differs: Mapping[str, str], probes:
         runs=tuple(run.path for run in group),
         seeds=tuple(int(run.about["seed"]) for run in group),
         differs=differs,
-        readings={probe: _reading([run.scores["scores"][probe] for run in group]) for probe in probes},
+        readings={probe: _reading([run.found[probe] for run in group]) for probe in probes},
         examples=int(first.about["settings"]["batch_size"]) * int(first.about["settings"]["steps"]),
         seconds=statistics.fmean(float(run.last.get("seconds", 0.0)) for run in group),
         guard=tuple(state for run in group if (state := _state(run.records)) is not None),
@@ -232,10 +238,10 @@ def _state(records: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def _baselines(runs: Sequence[_Run], probes: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Of raw input, which is the same for all, and of untrained networks, where they are."""
+    """Of what is the same for all, and of untrained networks, where they are."""
     found: dict[str, dict[str, float]] = {}
-    for role in ("raw", "untrained"):
-        each = [run.scores.get("baselines", {}).get(role, {}) for run in runs]
+    for role in ("raw", "bm25", "chance", "untrained"):
+        each = [readings(run.scores.get("baselines", {}).get(role, {})) for run in runs]
         same = {
             probe: float(each[0][probe]["accuracy"])
             for probe in probes

@@ -18,6 +18,14 @@ __all__ = ["write_comparison"]
 COLOURS = 10
 WIDTH, HEIGHT = 400.0, 170.0
 MOST_POINTS = 200
+OTHERS = {
+    "sts": "Pairs with scores, Spearman",
+    "passages": "Passages found, nDCG@10",
+    "retrieval.image_to_text": "Own caption found first",
+    "retrieval.text_to_image": "Own picture found first",
+    "zeroshot": "By the names of classes",
+}
+"""The probes that ask what belongs together, after those of `TITLES`."""
 
 Record = Mapping[str, Any]
 
@@ -52,7 +60,7 @@ def write_comparison(comparison: Comparison, path: Path) -> Path:
     roles = baseline_titles(about.get("modality", "image"))
     context = {
         "comparison": comparison,
-        "titles": {probe: TITLES.get(probe, probe.capitalize()) for probe in comparison.probes},
+        "titles": {probe: {**OTHERS, **TITLES}.get(probe, probe.capitalize()) for probe in comparison.probes},
         "roles": roles,
         "rows": [_rows(comparison, probe, roles) for probe in comparison.probes],
         "panels": _panels(comparison),
@@ -69,7 +77,7 @@ def _rows(comparison: Comparison, probe: str, roles: Mapping[str, str]) -> dict[
     low, high, step = axis(values)
 
     def place(value: float) -> float:
-        return round(100 * (value - low) / (high - low), 2)
+        return round(100 * max(0.0, value - low) / (high - low), 2)
 
     marks = [
         (entry.name, reading.mean, reading, place(reading.mean), place(reading.low), place(reading.high), number)
@@ -79,6 +87,7 @@ def _rows(comparison: Comparison, probe: str, roles: Mapping[str, str]) -> dict[
     ticks = [low + step * index for index in range(round((high - low) / step) + 1)]
     return {
         "probe": probe,
+        "unit": "\N{MULTIPLICATION SIGN} 100" if probe in ("sts", "passages") else "Accuracy",
         "marks": marks,
         "baselines": [(roles[role], value, place(value)) for role, value in others.items()],
         "ticks": [(place(tick), f"{100 * tick:.0f}") for tick in ticks],
