@@ -1,6 +1,6 @@
 """What a user calls: the command line and notebooks use nothing else."""
 
-from nearfar.api.exporting import export
+from nearfar.api.exporting import as_mteb, export
 from nearfar.api.generating import generate
 from nearfar.api.judging import compare, embed, evaluate, predict, write_report
 from nearfar.api.learning import finetune, pretrain, resume
@@ -26,6 +26,7 @@ __all__ = [
     "Run",
     "Scores",
     "Sweep",
+    "as_mteb",
     "compare",
     "embed",
     "evaluate",

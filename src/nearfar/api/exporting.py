@@ -1,12 +1,14 @@
-"""Export: a trained encoder for other libraries."""
+"""Export: a trained encoder for other libraries, and in the hands of mteb."""
 
 from pathlib import Path
 
 from nearfar.api.loading import encoder_of
 from nearfar.engine import Encoder, Run
+from nearfar.engine.benchmarked import ForMteb
 from nearfar.engine.exporting import Exported, check_format, export_encoder
+from nearfar.engine.folder import folder_of
 
-__all__ = ["export"]
+__all__ = ["as_mteb", "export"]
 
 
 def export(run: str | Path | Run | Encoder, *, format: str, out: str | Path) -> Exported:
@@ -28,3 +30,17 @@ def export(run: str | Path | Run | Encoder, *, format: str, out: str | Path) -> 
     """
     check_format(format)
     return export_encoder(encoder_of(run), format=format, out=Path(out))
+
+
+def as_mteb(run: str | Path | Run | Encoder) -> ForMteb:
+    """The encoder of a run on texts as mteb evaluates it: `mteb.evaluate(nearfar.as_mteb("runs/texts"), tasks)`.
+
+    Args:
+        run: the run, its folder or its encoder.
+
+    Raises:
+        RunError: there is no encoder, it reads no texts, or mteb is not installed.
+    """
+    encoder = encoder_of(run)
+    name = encoder.spec.backbone if isinstance(run, Encoder) else folder_of(run, where="as_mteb").resolve().name
+    return ForMteb(encoder, name=name)
