@@ -30,7 +30,7 @@ def pretrain(
     max_length: int | None = None,
     vocab_size: int | None = None,
     pooling: str | None = None,
-    init: str | None = None,
+    init: str | Path | None = None,
     epochs: float | None = None,
     steps: int | None = None,
     minutes: float | None = None,
@@ -70,8 +70,8 @@ def pretrain(
         max_length: of texts, most tokens of one, special ones too; longer texts lose their end.
         vocab_size: of texts, how many tokens are learned from them.
         pooling: of texts, how tokens become one vector: "mean", "cls" or "last".
-        init: what to start from: a run, a file of weights, or timm:NAME for published weights; a run on texts gives its
-            tokenizer and its shape too.
+        init: what to start from: a run, a file of weights, or published weights: timm:NAME of pictures, hf:NAME of texts
+            (a folder or a name on the hub). Encoders of texts bring their tokenizer and their shape.
         epochs: how long, in passes over the data.
         steps: how long, in optimizer steps.
         minutes: how long, in minutes on this machine; turned into steps once.
@@ -107,7 +107,8 @@ def pretrain(
         Wish(
             where="pretrain", method=method, data=data, split=split, examples=examples, without=without,
             backbone=backbone, stem=stem, size=size, dim=dim, depth=depth, max_length=max_length,
-            vocab_size=vocab_size, pooling=pooling, init=init, epochs=epochs, steps=steps, minutes=minutes,
+            vocab_size=vocab_size, pooling=pooling,
+            init=None if init is None else str(init), epochs=epochs, steps=steps, minutes=minutes,
             batch_size=batch_size, accumulate=accumulate, optimizer=optimizer, learning_rate=learning_rate,
             weight_decay=weight_decay, clip=clip, out=out, seed=seed, devices=devices, precision=precision,
             workers=workers, validation=validation, log=log, on_collapse=on_collapse, reading=reading, options=options,

@@ -11,6 +11,7 @@ import numpy as np
 
 from nearfar.api.ready import Judge, check_list, find_method, open_among, ready, tell, watcher
 from nearfar.data import (
+    Captioned,
     Pictures,
     Reading,
     Source,
@@ -264,7 +265,10 @@ def _finish(
     run = training.go(files, resume=resume, judge=judge, log=log, on_collapse=on_collapse)
     if training.fabric.is_global_zero:
         some = training.source.select(sample_rows(len(training.source)))
-        write_sample(files, some, run.encoder.embed(some), name=f"{training.source.name}, training")
+        encoder = run.encoder
+        captions = encoder.embed(some.captions) if isinstance(some, Captioned) else None
+        title = f"{training.source.name}, training"
+        write_sample(files, some, encoder.embed(some), name=title, captions=captions)
         if files.classifier.exists():
             _write_neighbours(files, training, run)
     return run

@@ -1,7 +1,7 @@
 """`nearfar pretrain`: one command per method, its flags those of `nearfar.pretrain` and of the method."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,6 @@ from cyclopts import App, Group
 
 from nearfar.cli.derive import Flag, compose, flags_of, outline
 from nearfar.cli.output import is_first, listing, say, show
-from nearfar.data.reading import COLUMNS
 from nearfar.methods import METHODS, Method
 from nearfar.report import write_report
 
@@ -18,18 +17,66 @@ __all__ = ["command", "common_flags", "finish", "own_flags"]
 
 GROUPS = {
     "What": ("data", "split", "examples", "without", "validation", "out", "seed", "log"),
-    "Reading": (*COLUMNS, "truncated", "strict", "cache"),
+    "Reading": (
+        "image_column",
+        "text_column",
+        "anchor_column",
+        "positive_column",
+        "negative_column",
+        "score_column",
+        "label_column",
+        "truncated",
+        "strict",
+        "cache",
+    ),
     "How long": ("epochs", "steps", "minutes"),
     "Network": ("backbone", "stem", "size", "dim", "depth", "max_length", "vocab_size", "pooling", "init"),
     "Optimization": ("batch_size", "accumulate", "optimizer", "learning_rate", "weight_decay", "clip"),
     "Machine": ("devices", "precision", "workers", "on_collapse"),
 }
 """The headings of the help page; a flag that has none yet stands under "More"."""
+OF_SOME = {
+    "image": ("image_column", "truncated", "cache", "without", "stem", "size"),
+    "text": (
+        "text_column",
+        "anchor_column",
+        "positive_column",
+        "negative_column",
+        "score_column",
+        "dim",
+        "depth",
+        "max_length",
+        "vocab_size",
+        "pooling",
+    ),
+    "image-text": (
+        "image_column",
+        "text_column",
+        "truncated",
+        "cache",
+        "without",
+        "stem",
+        "size",
+        "dim",
+        "depth",
+        "max_length",
+        "vocab_size",
+        "pooling",
+    ),
+}
+"""Flags that mean something for a modality and perhaps for no other; help shows those of what a method learns from."""
 
 
-def common_flags() -> dict[str, Flag]:
-    """The flags of every method, under their headings."""
-    flags = flags_of(outline("nearfar.api", "pretrain"))
+def common_flags(modalities: Sequence[str] = tuple(OF_SOME)) -> dict[str, Flag]:
+    """The flags of every method, under their headings.
+
+    Args:
+        modalities: what the method learns from; flags that mean nothing there are left out.
+    """
+    wanted = {name for modality in modalities for name in OF_SOME[modality]}
+    others = {name for names in OF_SOME.values() for name in names} - wanted
+    every = flags_of(outline("nearfar.api", "pretrain"))
+    flags = {name: flag for name, flag in every.items() if name not in others}
     del flags["method"]
     headings = {name: (title, place) for place, (title, names) in enumerate(GROUPS.items()) for name in names}
     order = [name for names in GROUPS.values() for name in names]
@@ -63,7 +110,7 @@ def _learner(name: str, method: type[Method]) -> Callable[..., None]:
         run = api.pretrain(name, data, out=out, **given)
         finish(run.path, data)
 
-    return compose(learn, common_flags() | own_flags(method))
+    return compose(learn, common_flags(method.modalities) | own_flags(method))
 
 
 def finish(run: Path, data: Path | str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nearfar.data.reading import Reading
+from nearfar.data.sentences import Sentences
 from nearfar.distributed import broadcast_object, world
 from nearfar.engine.encoder import SPECS
 from nearfar.engine.run import Run, Training
@@ -202,6 +203,7 @@ def write_run(
                 "examples": len(source),
                 "class_names": source.class_names,
                 "skipped": len(source.skipped),
+                **({"roles": source.roles} if isinstance(source, Sentences) else {}),
             },
             "reading": asdict(reading),
             "settings": settings,
