@@ -23,6 +23,7 @@ PROBES = {
     "zeroshot": "zero-shot",
     "sts": "Spearman",
     "passages": "nDCG@10",
+    "token": "linear, one token",
 }
 CORRELATIONS = ("sts", "passages")
 """Those whose number is no part of test rows."""
@@ -106,12 +107,13 @@ def layer_table(layers: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("accuracy in %", header_style="dim")
     table.add_column("dimensions", header_style="dim", justify="right")
-    for probe in ("linear", "knn"):
+    probes = [probe for probe in ("linear", "knn", "token") if probe in layers[0]]
+    for probe in probes:
         table.add_column(PROBES[probe], header_style="bold")
     best = max(layers, key=lambda layer: layer["linear"]["accuracy"])
     for layer in layers:
         style = "bold" if layer is best else ""
-        cells = (_cell(layer[probe], style) for probe in ("linear", "knn"))
+        cells = (_cell(layer[probe], style) for probe in probes)
         table.add_row(Text(layer["name"], style), f"{layer['dim']:,}", *cells)
     return table
 

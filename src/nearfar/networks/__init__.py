@@ -20,6 +20,7 @@ from nearfar.networks.recurrent import TextRecurrent
 from nearfar.networks.small import SmallResNet
 from nearfar.networks.stages import Stage, stage_vectors, stages
 from nearfar.networks.text_backbone import TEXT_BACKBONES, text_backbone
+from nearfar.networks.text_stages import text_stages, token_states
 from nearfar.networks.transformer import TextTransformer
 from nearfar.networks.two_towers import Frozen, TwoTowers, two_towers
 from nearfar.networks.vocabulary import TokenScores
@@ -67,6 +68,8 @@ __all__ = [
     "start_from_patches",
     "synchronize_batch_norm",
     "text_backbone",
+    "text_stages",
+    "token_states",
     "two_towers",
     "unpatchify",
     "vit_of",
