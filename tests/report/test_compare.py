@@ -110,6 +110,35 @@ def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
         compare([one, tmp_path / "nowhere"])
 
 
+def test_scores_of_pairs_are_compared_by_the_number_that_each_is_known_by(tmp_path: Path) -> None:
+    ways = {"image_to_text": score(0.3), "text_to_image": score(0.2)}
+    passages = score(0.5) | {"ndcg@10": 0.6, "ndcg@10_low": 0.55, "ndcg@10_high": 0.65}
+    sts = {"spearman": -0.1, "interval": [-0.2, 0.0], "pearson": 0.1, "pearson_interval": [0.0, 0.2], "settings": {}}
+    runs = [run(tmp_path, name, 0.5, method=name) for name in ("clip", "siglip")]
+    for path in runs:
+        known = read_json(RunFolder(path).scores)
+        known["scores"] = {"sts": sts, "retrieval": ways, "passages": passages}
+        known["baselines"] = {"chance": {"retrieval": {"image_to_text": score(0.1)}}, "bm25": {"passages": passages}}
+        write_json(RunFolder(path).scores, known)
+    found = compare(runs)
+    assert found.probes == ("sts", "retrieval.image_to_text", "retrieval.text_to_image", "passages")
+    assert [reading.mean for reading in found.entries[0].readings.values()] == [-0.1, 0.3, 0.2, 0.6]
+    assert vars(found.entries[0].readings["passages"]) == {"mean": 0.6, "low": 0.55, "high": 0.65}
+    assert found.baselines == {"chance": {"retrieval.image_to_text": 0.1}, "bm25": {"passages": 0.6}}
+    page = write_comparison(found, tmp_path / "compare.html").read_text()
+    assert "Own caption found first" in page
+    assert 'style="--at:-' not in page, "what is below 0 stands at the axis's end"
+
+
+def test_towers_are_told_apart_by_their_own_settings(tmp_path: Path) -> None:
+    text = {"depth": 2, "tokenizer": "[" + 300 * "a" + "]"}
+    runs = [run(tmp_path, "small", 0.5, text=text), run(tmp_path, "deep", 0.4, text=text | {"depth": 4})]
+    assert [entry.name for entry in compare(runs).entries] == ["SIMCLR, text depth 2", "SIMCLR, text depth 4"]
+    other = run(tmp_path, "other", 0.3, text=text | {"tokenizer": "[" + 300 * "b" + "]"})
+    assert all(len(entry.name) < 80 for entry in compare([*runs, other]).entries)
+    assert len(compare([*runs, other]).entries) == 3
+
+
 def test_the_page_holds_scores_curves_and_settings(tmp_path: Path) -> None:
     found = compare([run(tmp_path, "a", 0.6), run(tmp_path, "b", 0.5, method="byol", options={"momentum": 0.9})])
     text = write_comparison(found, tmp_path / "compare.html").read_text(encoding="utf-8")

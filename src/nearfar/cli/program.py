@@ -28,7 +28,7 @@ COMMANDS = {
     "demo": "See it work: learn from 10,000 pictures without their labels, judge what was learned, write the report.",
     "pretrain": "Learn an encoder from data without labels.",
     "resume": "Go on with a run that was stopped, as if it had never been.",
-    "evaluate": "Judge an encoder with labels, beside raw input and the untrained network.",
+    "evaluate": "Judge an encoder by labels or by pairs, beside what it has to beat.",
     "transfer": "Judge an encoder on several data sets, as one table.",
     "finetune": "Train a classifier on labelled data, and a run's encoder with it.",
     "predict": "Write the likeliest class of each example, and the training example that it is most like.",

@@ -53,7 +53,8 @@ def check_suited(
 
 def _suited(source: Source, encoder: Encoder) -> tuple[tuple[str, ...], str]:
     """The probes that examples have an answer to, and what such examples are called."""
-    labelled = () if source.labels is None else (*PROBES, *TRAINED)
+    trained = TRAINED if encoder.spec.reads == (source.modality,) else ()
+    labelled = () if source.labels is None else (*PROBES, *trained)
     told = "with" if labelled else "without"
     if isinstance(source, Captioned):
         named = ("zeroshot", *labelled) if labelled else ()
@@ -61,9 +62,9 @@ def _suited(source: Source, encoder: Encoder) -> tuple[tuple[str, ...], str]:
     if not isinstance(source, Sentences):
         named = ("zeroshot",) if "text" in encoder.spec.reads else ()
         reads = "pictures and an encoder that reads texts" if named else "pictures and an encoder of pictures alone"
-        return (*PROBES, *TRAINED, *named), reads
+        return (*PROBES, *trained, *named), reads
     if len(source.roles) == 1:
-        return (*PROBES, *TRAINED), "single texts"
+        return (*PROBES, *trained), "single texts"
     probe, scores = ("passages", "without") if source.scores is None else ("sts", "with")
     return (probe, *labelled), f"pairs of texts {scores} scores and {told} labels"
 
@@ -80,4 +81,4 @@ def _way_out(probe: str, source: Source) -> str:
         return "Name the column of scores by --score-column"
     if probe == "passages" and isinstance(source, Sentences) and len(source.roles) == 1:
         return "Name the columns of questions and passages by --anchor-column and --positive-column"
-    return "Leave it out" if probe in ASKED else "Name the labels by --label-column"
+    return "Leave it out" if probe in (*ASKED, *TRAINED) else "Name the labels by --label-column"

@@ -48,9 +48,10 @@ def _listed(network: nn.Module) -> list[str]:
 def token_states(
     network: nn.Module, view: TokenRows, *, of: Mapping[str, nn.Module]
 ) -> dict[str, Float[Tensor, "n t _"]]:
-    """The state of each token after every stage; 0 at padding. It takes one pass through the network.
+    """The state of each token after every stage; 0 at padding.
 
-    A stage that was not called, or gave no row of states for each text, is left out.
+    It takes one pass through the network. A stage that was not called, or gave no row of states for each text, is left
+    out.
 
     Args:
         network: the network, in evaluation mode.

@@ -38,8 +38,10 @@ def zero_shot(pictures: np.ndarray | Tensor, labels: np.ndarray | Tensor, prompt
     rows, wanted = labelled("zero_shot", "pictures", pictures, labels)
     described = torch.as_tensor(prompts).float()
     if described.ndim != 3 or not described.shape[1] or described.shape[2] != rows.shape[1] or len(described) < 2:
-        wanted_shape, got = f"of shape (classes, templates, {rows.shape[1]})", tuple(described.shape)
-        raise ValueError(complaint("zero_shot", "prompts", wanted_shape, got, "Embed the names of at least 2 classes"))
+        shape = f"of shape (classes, templates, {rows.shape[1]})"
+        raise ValueError(
+            complaint("zero_shot", "prompts", shape, tuple(described.shape), "Embed the names of at least 2 classes")
+        )
     check_finite("zero_shot", "prompts", described.flatten(0, 1))
     if not len(rows) or int(wanted.max()) >= len(described):
         got = int(wanted.max()) if len(rows) else "none"

@@ -1,5 +1,6 @@
 """Several runs side by side: what can be compared, and what the comparison says."""
 
+import hashlib
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ __all__ = ["Comparison", "Entry", "Reading", "compare"]
 
 IGNORED = ("seed", "mean", "std", "cached_side", "channels")
 """Settings that do not make two runs two contestants."""
+LONGEST = 200
 UNSAID: Mapping[str, Any] = {"examples": None, "without": []}
 """What runs of before these settings were as if they had said."""
 
@@ -132,12 +134,28 @@ class _Run:
         # Another seed draws other examples of the same data.
         data = self.about["data"].get("fingerprint" if settings["examples"] is None else "path")
         views = {f"view {name}": value for name, value in settings.pop("views", {}).items()}
-        whole = {"method": self.about["method"], "training data": data} | settings | views | self.about["options"]
-        return {name.replace("_", " "): setting(value) for name, value in whole.items()}
+        whole = (
+            {"method": self.about["method"], "training data": data} | _flat(settings) | views | self.about["options"]
+        )
+        return {name.replace("_", " "): _short(setting(value)) for name, value in whole.items()}
 
     @property
     def last(self) -> Mapping[str, Any]:
         return self.records[-1] if self.records else {}
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with those of each tower beside the others."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        inner = value if isinstance(value, Mapping) else {}
+        found |= {f"{name} {key}": each for key, each in inner.items() if key not in IGNORED} or {name: value}
+    return found
+
+
+def _short(told: str) -> str:
+    """A setting as a reader takes it in: what is as long as a tokenizer by its hash."""
+    return told if len(told) <= LONGEST else f"#{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
 
 def compare(runs: Sequence[Path]) -> Comparison:
