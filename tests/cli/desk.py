@@ -37,6 +37,7 @@ def lay_out(root: Path) -> None:
         pixels = random.integers(0, 100, (16, 16, 3)) + (150 if "left" in place else 0)
         Image.fromarray(pixels.astype(np.uint8)).save(path)
     _odd_data(root, random)
+    _texts(root)
     _runs(root)
 
 
@@ -67,10 +68,33 @@ def _odd_data(root: Path, random: np.random.Generator) -> None:
     np.savez(root / "unaligned.npz", X=np.zeros((8, 16, 16), np.uint8), y=np.arange(7))
 
 
+def _texts(root: Path) -> None:
+    """Texts, pairs of them and pictures with captions, and some that cannot be used."""
+    lines = [
+        f"the {color} {thing} is {number}"
+        for number, color in enumerate("red green blue".split())
+        for thing in "abcdef"
+    ]
+    (root / "lines.txt").write_text("\n".join(lines))
+    (root / "latin.txt").write_bytes("a line\nun caf\xe9\n".encode("latin-1"))
+    (root / "blank.txt").write_text("\n \n\n")
+    pairs = [f"what is {line}?,{line}" for line in lines]
+    (root / "pairs.csv").write_text("\n".join(["anchor,positive", *pairs]))
+    (root / "scored.csv").write_text("\n".join(["sentence1,sentence2,score", *(f"{pair},3.5" for pair in pairs)]))
+    (root / "uneven.csv").write_text("text,label\none,a\ntwo\n")
+    (root / "broken.jsonl").write_text('{"text": "one"}\n{"text": \n')
+    for name, head in {"captioned": "file_name,caption", "nameless": "number,caption"}.items():
+        shutil.copytree(root / "flat", root / name)
+        rows = [f"{number}.png,picture {number}" for number in range(6)]
+        (root / name / "captions.csv").write_text("\n".join([head, *rows]))
+
+
 def _runs(root: Path) -> None:
     """One run, and one for each way in which it may be damaged."""
     steps = {"steps": 1, "batch_size": 8, "workers": 0, "hidden_dim": 16, "projection_dim": 8}
     api.pretrain("simclr", "pictures", out=root / "runs/first", **steps)
+    small = {"dim": 16, "depth": 1, "vocab_size": 300}
+    api.pretrain("simcse", "lines.txt", out=root / "runs/words", steps=1, batch_size=8, workers=0, **small)
     record = json.loads((root / "runs/first/run.json").read_text())
 
     def edited(**changes: Any) -> str:
@@ -88,7 +112,7 @@ def _runs(root: Path) -> None:
     weights, checkpoint = first.weights.read_bytes(), first.checkpoint.read_bytes()
     damaged("torn", "run.json", edited()[:200])
     damaged("newer", "run.json", edited(schema=1000))
-    damaged("texts", "run.json", edited(modality="text"))
+    damaged("sounds", "run.json", edited(modality="sound"))
     damaged("incomplete", "run.json", json.dumps({"schema": 1, "method": "simclr"}))
     damaged("odd-method", "run.json", edited(method="simclrr"))
     damaged("odd-settings", "run.json", edited(settings=record["settings"] | {"steps": "ten"}))

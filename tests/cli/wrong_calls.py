@@ -51,8 +51,7 @@ nearfar pretrain simclr empty
     pretrain: data must be a container of at least one readable picture. Got 'empty'. Name a folder, zip or
     parquet file of pictures.
 nearfar pretrain simclr texts
-    pretrain: data must be a container of at least one readable picture. Got 'texts'. Name a folder, zip or
-    parquet file of pictures.
+    pretrain: data must be at least 2 texts, the smallest batch of SimCLR. Got '1 in texts'. Add texts.
 nearfar pretrain simclr texts.zip
     pretrain: data must be a container of at least one readable picture. Got 'texts.zip'. Name a folder, zip or
     parquet file of pictures.
@@ -60,8 +59,7 @@ nearfar pretrain simclr broken
     pretrain: data must be a container of at least one readable picture. Got 'broken: a.png holds no picture in a
     known format, but text'. Name a folder, zip or parquet file of pictures.
 nearfar pretrain simclr notes.txt
-    pretrain: data must be a folder, zip, tar, parquet, Arrow, npy, npz or idx file of pictures, or a CSV of their
-    paths. Got 'notes.txt'. Name the folder that holds the pictures.
+    pretrain: data must be at least 2 texts, the smallest batch of SimCLR. Got '1 in notes.txt'. Add texts.
 nearfar pretrain simclr nothing.bin
     pretrain: data must be a folder, zip, tar, parquet, Arrow, npy, npz or idx file of pictures, or a CSV of their
     paths. Got 'nothing.bin, which is empty'. Name the folder that holds the pictures.
@@ -112,6 +110,111 @@ nearfar pretrain simclr pictures --validation cats
     of each class into a folder of its own.
 nearfar pretrain supervised flat
     Supervised: num_classes must be at least 2 classes that the data's labels name. Got 0. Give data with labels.
+
+# Texts and captions
+nearfar pretrain simcse pictures
+    pretrain: data must be a text file (.txt), a table (.csv, .tsv, .jsonl, .parquet) or a folder of either. Got
+    'pictures, a folder without one'. Name a file of texts.
+nearfar pretrain simcse latin.txt
+    pretrain: data must be text in UTF-8. Got 'latin.txt, line 2: the bytes e9 0a'. Save it as UTF-8, as by
+    `iconv -f WINDOWS-1252 -t UTF-8`.
+nearfar pretrain simcse blank.txt
+    pretrain: data must be at least one text. Got 'blank.txt, which is empty'. Name a file of texts.
+nearfar pretrain simcse uneven.csv
+    pretrain: data must be a table of 2 values a line. Got 'uneven.csv, line 3: two'. Correct the line, or
+    remove it.
+nearfar pretrain simcse broken.jsonl
+    pretrain: data must be a JSON object a line. Got 'broken.jsonl, line 2: {"text":'. Correct the line, or
+    remove it.
+nearfar pretrain simcse pairs.csv --text-column titel
+    pretrain: text_column must be a column of the data. Got 'titel'. Choose from anchor, positive.
+nearfar pretrain simcse lines.txt --text-column text
+    pretrain: text_column must be left out for text without columns. Got 'text'. Leave it out.
+nearfar pretrain simcse pairs.csv --text-column anchor --positive-column positive
+    pretrain: text_column must be left out beside positive_column. Got 'anchor'. Name the columns of one text,
+    or of pairs.
+nearfar pretrain simcse scored.csv
+    pretrain: data must be pairs that belong together, and these have scores. Got 'scored.csv, of anchor and
+    positive'. Name one column by --text-column, or keep the pairs that are alike.
+nearfar pretrain maskedlanguage pairs.csv
+    pretrain: data must be single texts, which maskedlanguage learns from. Got 'pairs.csv, of anchor and
+    positive'. Name one column by --text-column.
+nearfar pretrain dualencoder lines.txt
+    pretrain: data must be questions with the passages that answer them. Got 'lines.txt, of text'. Name their
+    columns by --anchor-column and --positive-column.
+nearfar pretrain dualencoder pairs.csv --anchor-column anchor --negative-column wrong
+    pretrain: negative_column must be a column of the data. Got 'wrong'. Choose from anchor, positive.
+nearfar pretrain nextsentence pairs.csv --text-column anchor
+    Sentences: data must be running text. Got 'pairs.csv'. Name a .txt file with a sentence a line and two empty
+    lines between documents.
+nearfar pretrain sentenceorder lines.txt --batch-size 64
+    SentenceOrder: batch_size must be between 1 and 18, the number of examples. Got 64. Try 18.
+nearfar pretrain simcse lines.txt --pooling middle
+    pretrain: pooling must be one of mean, cls, last. Got 'middle'. Choose from cls, last, mean.
+nearfar pretrain simcse lines.txt --vocab-size 10
+    pretrain: vocab_size must be at least 300. Got 10. Try 8000.
+nearfar pretrain simcse lines.txt --max-length 2
+    pretrain: max_length must be at least 4. Got 2. Try 64.
+nearfar pretrain simcse lines.txt --backbone bert
+    backbone: name must be one of transformer, causal, lstm, gru. Got 'bert'. Choose from causal, gru, lstm,
+    transformer.
+nearfar pretrain simclr lines.txt --size 32
+    pretrain: size must be left out for texts. Got 32. Leave it out.
+nearfar pretrain simclr pictures --depth 2
+    pretrain: depth must be left out for pictures. Got 2. Leave it out.
+nearfar pretrain cpc lines.txt
+    pretrain: data must be a folder, zip, tar, parquet, Arrow, npy, npz or idx file of pictures, or a CSV of
+    their paths. Got 'lines.txt'. Name the folder that holds the pictures.
+nearfar pretrain nexttoken lines.txt --backbone transformer
+    NextToken: backbone must be a network that reads forwards alone. Got 'TextTransformer'. Try the backbone
+    'causal'.
+nearfar pretrain nexttoken lines.txt --pooling cls
+    TextTransformer: pooling must be 'mean' or 'last' for a causal network, whose first token has seen no other.
+    Got 'cls'. Try 'last'.
+nearfar pretrain simcse lines.txt --init runs/first
+    pretrain: init must be an encoder of texts. Got 'one of image'. Name a run on texts.
+nearfar pretrain simcse lines.txt --init nowhere
+    pretrain: init must be a run with an encoder, or hf:NAME. Got 'nowhere'. Name the folder of a run on texts.
+nearfar pretrain simcse lines.txt --init runs/words --dim 32
+    pretrain: dim must be left out beside init, whose dim holds. Got 32. Leave out one of the two.
+nearfar pretrain simcse lines.txt --init hf:nowhere
+    pretrain: init must be hf: with the folder, or the name on the hub, of a text encoder that transformers
+    reads. Got "nowhere: ...". Name another.
+nearfar pretrain clip pictures
+    pretrain: data must be pictures with captions. Got 'pictures, which has no captions'. Put a captions.csv
+    with the columns file_name and caption into the folder of pictures.
+nearfar pretrain clip lines.txt
+    pretrain: data must be a folder, zip, tar, parquet, Arrow, npy, npz or idx file of pictures, or a CSV of
+    their paths. Got 'lines.txt'. Name the folder that holds the pictures.
+nearfar pretrain clip captioned --text-column titel
+    pretrain: text_column must be a column of the data. Got 'titel'. Choose from caption, file_name.
+nearfar pretrain clip nameless
+    pretrain: data must be a table with a column of paths. Got ['number', 'caption']. Name the column of paths
+    with image_column.
+nearfar pretrain clip captioned --backbone small
+    pretrain: backbone must be the networks of pictures and of texts. Got 'small'. Try small+transformer.
+nearfar pretrain clip captioned --frozen both
+    nearfar pretrain clip: --frozen must be one of none, image, text. Got 'both'. Choose from image, none, text.
+nearfar pretrain clip captioned --temperature 5
+    CLIP: temperature must be from 0.01 to 1. Got 5.0. Try 0.1.
+nearfar finetune runs/words lines.txt
+    finetune: data must be labelled. Got 'no label in lines.txt'. Name the column of labels, or put the pictures
+    of each class into a folder of its own.
+nearfar evaluate runs/words pictures
+    evaluate: data must be a text file (.txt), a table (.csv, .tsv, .jsonl, .parquet) or a folder of either. Got
+    'pictures, a folder without one'. Name a file of texts.
+nearfar evaluate runs/words lines.txt
+    evaluate: training data must be labelled, with at least 2 classes. Got '0 classes in lines.txt'. Name the
+    labels by --label-column, or pairs by --anchor-column and --positive-column.
+nearfar evaluate runs/words scored.csv --probes linear
+    evaluate: probes must be of sts for pairs of texts with scores and without labels. Got 'linear'. Name the
+    labels by --label-column.
+nearfar embed runs/words pictures --out new.parquet
+    embed: data must be a text file (.txt), a table (.csv, .tsv, .jsonl, .parquet) or a folder of either. Got
+    'pictures, a folder without one'. Name a file of texts.
+nearfar embed runs/first lines.txt --out new.parquet
+    embed: data must be a folder, zip, tar, parquet, Arrow, npy, npz or idx file of pictures, or a CSV of their
+    paths. Got 'lines.txt'. Name the folder that holds the pictures.
 
 # Options and names
 nearfar pretrain simclr pictures --temperatures 0.1
@@ -296,8 +399,8 @@ nearfar resume runs/torn
     nearfar: runs/torn/run.json must be a readable JSON file. Got '...'. Restore it or train anew.
 nearfar resume runs/newer
     nearfar: runs/newer/run.json must be of schema 1 or older. Got 1000. Upgrade nearfar.
-nearfar resume runs/texts
-    resume: run must be of pictures. Got 'text'. Upgrade nearfar, or name another run.
+nearfar resume runs/sounds
+    resume: run must be of modality image or text or image-text. Got 'sound'. Upgrade nearfar, or name another run.
 nearfar resume runs/incomplete
     resume: runs/incomplete/run.json must be whole, with its modality. Got None. Restore it or train anew.
 nearfar resume runs/odd-method
@@ -351,7 +454,7 @@ nearfar evaluate runs/torn-encoder pictures
 nearfar evaluate runs/newer-encoder pictures
     nearfar: runs/newer-encoder/encoder.json must be of schema 1 or older. Got 1000. Upgrade nearfar.
 nearfar evaluate runs/sound-encoder pictures
-    load: run must be of modality image or text. Got 'sound'. Upgrade nearfar, or name another run.
+    load: run must be of modality image or text or image-text. Got 'sound'. Upgrade nearfar, or name another run.
 nearfar evaluate runs/small-encoder pictures
     load: runs/small-encoder must be an undamaged encoder. Got '...'. Restore it or train anew.
 nearfar evaluate runs/first nowhere
@@ -387,7 +490,8 @@ nearfar evaluate runs/first pictures --held-out clases
     evaluate: held_out must be examples or classes. Got 'clases'. Did you mean 'classes'?
 nearfar evaluate runs/first pictures --held-out classes
     evaluate: data must be of at least 3 classes, 2 of them with 2 examples or more. Got '2 classes in pictures, 2 of
-    them with 2 examples or more'. Put the pictures of each class into a folder of its own.
+    them with 2 examples or more'. Name the column of labels, or put the pictures of each class into a folder of
+    its own.
 nearfar evaluate runs/first pictures --held-out classes --probes retrieval knn
     evaluate: probes must be of retrieval, cluster, fewshot where classes are held out: nothing is fitted on them.
     Got 'knn'. Leave it out.
@@ -421,7 +525,8 @@ nearfar finetune runs/first pictures --labels 0
 nearfar finetune runs/first pictures --labels few
     nearfar finetune: --labels must be a number. Got 'few'. Type `nearfar finetune --help`.
 nearfar finetune runs/first flat
-    finetune: data must be labelled. Got 'no label in flat'. Put the pictures of each class into a folder of its own.
+    finetune: data must be labelled. Got 'no label in flat'. Name the column of labels, or put the pictures of each
+    class into a folder of its own.
 nearfar finetune runs/first pictures --epochs 1 --steps 2
     finetune: epochs and steps must be given one at a time. Got [1.0, 2]. Leave out all but one.
 nearfar finetune runs/unfinished pictures
@@ -525,7 +630,7 @@ nearfar embed runs/unfinished pictures --out new.parquet
     load: runs/unfinished must be a run with an encoder. Got 'no encoder.json'. Finish it by `nearfar resume
     runs/unfinished`.
 nearfar embed runs/sound-encoder pictures --out new.parquet
-    load: run must be of modality image or text. Got 'sound'. Upgrade nearfar, or name another run.
+    load: run must be of modality image or text or image-text. Got 'sound'. Upgrade nearfar, or name another run.
 nearfar embed runs/first pictures --out no/such/vectors.parquet
     embed: out must be a file in an existing folder. Got 'no/such/vectors.parquet'. Try --out vectors.parquet.
 nearfar embed runs/first pictures --out pictures
@@ -596,7 +701,7 @@ nearfar.pretrain("simclr", 5)
     pretrain: data must be a path, the name of a data set or an array. Got 'int'. Name a folder, zip, tar,
     parquet, Arrow, npy, npz or idx file of pictures, or a CSV of their paths.
 nearfar.pretrain("simclr", "")
-    pretrain: data must be a path or a name. Got ''. Name the folder that holds the pictures.
+    pretrain: data must be a path or a name. Got ''. Name the data of pictures.
 nearfar.pretrain("simclr", "pictures", temperatures=0.1)
     SimCLR: option must be one of hidden_dim, projection_dim, temperature. Got 'temperatures'. Did you mean
     'temperature'?

@@ -162,7 +162,7 @@ def test_attention_is_torch_s_own_encoder() -> None:
             weight, bias = ("in_proj_weight", "in_proj_bias") if other is theirs.self_attn else ("weight", "bias")
             getattr(other, weight).copy_(own.weight)
             getattr(other, bias).copy_(own.bias)
-        x = network.token(view.ids) + network.position.weight[:12] + network.segment.weight[0]
+        x = 4 * (network.token(view.ids) + network.position.weight[:12] + network.segment.weight[0])
         wanted = network.norm(theirs(x, src_key_padding_mask=~view.real))
     torch.testing.assert_close(network.locations(view)[view.real], wanted[view.real], rtol=1e-4, atol=1e-5)
 

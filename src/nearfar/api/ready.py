@@ -112,6 +112,7 @@ def ready(settings: Settings, source: Source, *, fabric: Fabric, workers: int, r
         next_step = "Look at the path, or at the network"
         raise RunError(complaint("pretrain", "init", constraint, f"{settings.init}: {reason}", next_step)) from None
     check_network(training.method.backbone, settings.spec, training.plan)
+    assert training.feed is not None  # in which a source refuses what the views cannot be made of
     for landmark in (training.method.chance, training.method.floor):
         landmark(micro_batch)  # in which an objective refuses what it cannot compute with
     return training

@@ -62,7 +62,7 @@ def hold_out_classes(
     if len(classes) < 3 or len(several) < 2:
         constraint = "of at least 3 classes, 2 of them with 2 examples or more"
         got = f"{len(classes)} classes in {source.name}, {len(several)} of them with 2 examples or more"
-        next_step = "Put the pictures of each class into a folder of its own"
+        next_step = "Name the column of labels, or put the pictures of each class into a folder of its own"
         raise DataError(complaint(where, "data", constraint, got, next_step))
     count = min(max(2, round(fraction * len(classes))), len(several), len(classes) - 1)
     aside = np.isin(labels, np.random.default_rng(seed).permutation(several)[:count])
@@ -117,7 +117,7 @@ def with_few_labels(source: Source, *, fraction: float, seed: int = 0) -> Source
     if not 0 < fraction <= 1:
         raise ValueError(complaint("finetune", "labels", "a fraction above 0 and at most 1", fraction, "Try 0.1"))
     if source.labels is None or not (source.labels >= 0).any():
-        next_step = "Put the pictures of each class into a folder of its own"
+        next_step = "Name the column of labels, or put the pictures of each class into a folder of its own"
         raise DataError(complaint("finetune", "data", "labelled", f"no label in {source.name}", next_step))
     labelled = source.select(np.flatnonzero(source.labels >= 0))
     classes = _shuffled_classes(labelled, np.random.default_rng(seed))

@@ -122,7 +122,7 @@ def _is_text(data: Any) -> bool:
         first = next(iter(data.values()))
         return _is_text(first) if is_hugging_face(first) else _are_words(first)
     if isinstance(data, str | Path):
-        return _holds_text(Path(data).expanduser())
+        return bool(str(data).strip()) and _holds_text(Path(data).expanduser())
     first = data[0] if isinstance(data, list | tuple) and data else data
     is_file = isinstance(first, str | Path) and os.path.lexists(first) if _fits_a_path(first) else False
     return _holds_text(Path(first)) if is_file else _are_words(first if isinstance(data, tuple) else data)
@@ -150,19 +150,21 @@ def _holds_text(path: Path) -> bool:
 def _is_text_file(path: Path) -> bool:
     kind = table_kind(path)
     if kind == "parquet":
-        return not _has_pictures(path)
+        return _has_words(path)
     is_named = kind is not None or any(suffix.lower() in _TEXT_ENDS for suffix in path.suffixes[-2:])
     return is_named and (kind == "jsonl" or not is_listing(path, Reading()))
 
 
-def _has_pictures(path: Path) -> bool:
-    """Whether a table has a column of bytes, or of paths."""
+def _has_words(path: Path) -> bool:
+    """Whether a table has a column of strings, and none of bytes or of paths."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     schema = pq.read_schema(path)
-    tests = (pa.types.is_struct, pa.types.is_binary, pa.types.is_large_binary)
-    return found(schema.names, PATHS) is not None or any(test(field.type) for field in schema for test in tests)
+    of_bytes = (pa.types.is_struct, pa.types.is_binary, pa.types.is_large_binary)
+    has_bytes = any(test(field.type) for field in schema for test in of_bytes)
+    has_words = any(pa.types.is_string(field.type) or pa.types.is_large_string(field.type) for field in schema)
+    return has_words and not has_bytes and found(schema.names, PATHS) is None
 
 
 def _is_too_long(path: str | Path) -> bool:

@@ -20,7 +20,8 @@ _STD = 0.02  # of all weights at the start, as in BERT and GPT
 class TextTransformer(nn.Module):
     """A Transformer that reads tokens: layer norm before attention and perceptron, and at the end.
 
-    Padding never changes a result. With `causal`, what stands behind a token changes nothing at it or before it. In
+    What the first block reads is the sum of the vectors of token, position and segment, times the root of the width: so
+    words weigh as much as what a block adds to them, which short runs need. Padding never changes a result. With `causal`, what stands behind a token changes nothing at it or before it. In
     training two passes over the same text differ by dropout.
 
     Args:
@@ -38,7 +39,7 @@ class TextTransformer(nn.Module):
         ValueError: the heads do not divide the width, a word is unknown, or the first token of a causal network, which
             has seen nothing, shall stand for the text.
 
-    Source: Vaswani et al. 2017, arXiv 1706.03762; the norms as in Xiong et al. 2020, arXiv 2002.04745; the causal form
+    Source: Vaswani et al. 2017, arXiv 1706.03762, the scale in section 3.4; the norms as in Xiong et al. 2020, arXiv 2002.04745; the causal form
         and the scale of residual layers at the start as in GPT-2; rotary positions, Su et al. 2021, arXiv 2104.09864.
     """
 
@@ -59,6 +60,7 @@ class TextTransformer(nn.Module):
         _check(dim, heads, positions, pooling, causal=causal)
         self.dim = self.location_dim = dim
         self.head_dim = dim // heads
+        self.input_scale = math.sqrt(dim)
         self.pooling, self.causal = pooling, causal
         self.token = nn.Embedding(vocab_size, dim)
         self.segment = nn.Embedding(2, dim)
@@ -98,13 +100,13 @@ class TextTransformer(nn.Module):
         segments = torch.zeros_like(view.ids[:, :1]) if view.segments is None else view.segments
         x = self.token(view.ids) + self.segment(segments)
         if self.position is None:
-            return x
+            return self.input_scale * x
         length = view.ids.shape[1]
         if length > self.position.num_embeddings:
             constraint = f"at most {self.position.num_embeddings} tokens long"
             next_step = "Encode texts with that max_length, or build the network with a larger one"
             raise ValueError(complaint("TextTransformer", "view", constraint, length, next_step))
-        return x + self.position.weight[:length]
+        return self.input_scale * (x + self.position.weight[:length])
 
 
 class _Block(nn.Module):

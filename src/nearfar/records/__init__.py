@@ -7,6 +7,7 @@
         encoder.safetensors  the weights of the backbone: the product
         encoder.json         how to rebuild and feed the backbone: usable without the rest of the run
         classifier.safetensors  what turns the representation into classes, with their names; of a fine-tuned run
+        language.safetensors  what turns states into scores of the next token; of a run of nexttoken
         neighbours.parquet   embeddings of training examples, of which a prediction names the nearest; likewise
         scores.json          what probes said of the encoder, and of the baselines
         skipped.csv          file, reason: what of the data could not be used

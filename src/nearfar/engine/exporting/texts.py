@@ -95,7 +95,7 @@ def _xlm_roberta_xl(network: TextTransformer, spec: TextSpec) -> tuple[Any, dict
     """Both ways; its positions are counted from the padding's number on."""
     assert network.position is not None
     pad = spec.tokens.pad_id
-    positions = network.position.weight
+    scale, positions = network.input_scale, network.input_scale * network.position.weight
     config = transformers_library().XLMRobertaXLConfig(
         **_sizes(network),
         num_hidden_layers=len(network.blocks),
@@ -109,8 +109,8 @@ def _xlm_roberta_xl(network: TextTransformer, spec: TextSpec) -> tuple[Any, dict
         attention_probs_dropout_prob=network.dropout.p,
     )
     weights = {
-        "embeddings.word_embeddings.weight": network.token.weight,
-        "embeddings.token_type_embeddings.weight": network.segment.weight,
+        "embeddings.word_embeddings.weight": scale * network.token.weight,
+        "embeddings.token_type_embeddings.weight": scale * network.segment.weight,
         "embeddings.position_embeddings.weight": torch.cat([torch.zeros(pad + 1, network.dim), positions]),
     }
     block: Any
@@ -140,7 +140,8 @@ def _gpt2(network: TextTransformer, spec: TextSpec) -> tuple[Any, dict[str, Tens
         resid_pdrop=network.dropout.p,
         pad_token_id=spec.tokens.pad_id,
     )
-    weights = {"wte.weight": network.token.weight, "wpe.weight": network.position.weight + network.segment.weight[0]}
+    scale, positions = network.input_scale, network.position.weight + network.segment.weight[0]
+    weights = {"wte.weight": scale * network.token.weight, "wpe.weight": scale * positions}
     block: Any
     for place, block in enumerate(network.blocks):
         for name, norm in {"ln_1": block.attention_norm, "ln_2": block.norm}.items():
