@@ -11,6 +11,7 @@ from cyclopts import App, Group
 from nearfar.cli.derive import Flag, compose, flags_of, outline
 from nearfar.cli.output import is_first, listing, say, show
 from nearfar.methods import METHODS, Method
+from nearfar.records import RunFolder, read_json
 from nearfar.report import write_report
 
 __all__ = ["command", "common_flags", "finish", "own_flags"]
@@ -35,6 +36,8 @@ GROUPS = {
     "Machine": ("devices", "precision", "workers", "on_collapse"),
 }
 """The headings of the help page; a flag that has none yet stands under "More"."""
+NEEDS = {"image": " needs labels", "text": " needs labels, or pairs"}
+"""What data must have for an encoder to be judged by it."""
 OF_SOME = {
     "image": ("image_column", "truncated", "cache", "without", "stem", "size"),
     "text": (
@@ -127,8 +130,9 @@ def finish(run: Path, data: Path | str) -> None:
     say()
     show(f"The encoder is in {run}, its page is {page}.")
     say("\nNext:")
+    needs = NEEDS.get(read_json(RunFolder(run).run)["modality"], "")
     next_steps = {
-        f"nearfar evaluate {typed} {named}": "what is it worth? needs labels",
+        f"nearfar evaluate {typed} {named}": f"what is it worth?{needs}",
         f"nearfar embed {typed} {named} --out vectors.parquet": "one vector per example",
     }
     say(listing(next_steps))
