@@ -3,7 +3,7 @@
     python benchmarks/run.py
 
 Takes about ten minutes on two cores. Tables that take an hour are printed from their records, which `speedrun.py`,
-`methods.py` and `judging.py` fill.
+`methods.py`, `judging.py` and `captions.py` fill.
 """
 
 import subprocess
@@ -21,6 +21,7 @@ PARTS = (
     ["speedrun.py", "--table"],
     ["methods.py", "--table"],
     ["judging.py", "--table"],
+    ["captions.py", "--table"],
 )
 
 if __name__ == "__main__":

@@ -55,12 +55,15 @@ SHARED = Recipe(
 )
 """What the methods share. Methods of two views see two spans of a text, or both texts of a pair."""
 
+_LANGUAGE = {"optimizer": "muon", "learning_rate": 0.02, "weight_decay": 0.0}
+# At the same number of steps Muon's loss is far below AdamW's.
+
 OWN: Mapping[str, Mapping[str, Any]] = {
-    "simcse": {"policy": twins},
+    "simcse": {"policy": twins, "learning_rate": 3e-4},
     "supervised": {"policy": twins, "views": {"times": 1}},
     "instdisc": {"views": {"num_views": 1}},
-    "maskedlanguage": {"policy": masked_text, "shared": ("fraction", "whole_words")},
-    "nexttoken": {"policy": twins, "views": {"times": 1}, "backbone": "causal"},
+    "maskedlanguage": {**_LANGUAGE, "policy": masked_text, "shared": ("fraction", "whole_words")},
+    "nexttoken": {**_LANGUAGE, "policy": twins, "views": {"times": 1}, "backbone": "causal"},
     "permutation": {"policy": shuffled_text, "shared": ("num_spans",)},
     "nextsentence": {"policy": next_sentences},
     "sentenceorder": {"policy": sentence_orders},
@@ -72,8 +75,8 @@ ALONE = ("maskedlanguage", "nexttoken", "permutation", "nextsentence", "sentence
 WITH_NEGATIVES = ("simcse", "dualencoder")
 """Methods that push the third text of a triplet away; others read its pair alone."""
 
-FINE = {"learning_rate": 2e-4, "epochs": 5}
-"""What differs in a run that begins from trained weights."""
+FINER = 0.2
+"""Of the rate, in a run that begins from trained weights; such a run is half as long."""
 
 
 def for_texts(method: str, *, begun: bool = False) -> Recipe:
@@ -84,7 +87,11 @@ def for_texts(method: str, *, begun: bool = False) -> Recipe:
         begun: whether the network begins from trained weights.
     """
     heads = {"options": SMALL_ONES[method]["options"]} if method in SMALL_ONES else {}
-    return replace(SHARED, **{**heads, **OWN.get(method, {}), **(FINE if begun else {})})
+    recipe = replace(SHARED, **{**heads, **OWN.get(method, {})})
+    if not begun:
+        return recipe
+    rate = recipe.learning_rate * FINER
+    return replace(recipe, learning_rate=rate, epochs=recipe.epochs // 2)
 
 
 class TextBook(Book):
