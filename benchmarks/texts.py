@@ -44,7 +44,7 @@ MASKED = {"steps": 4000}
 TWICE = {"steps": 300}
 ORDERED = {"steps": 800, "batch_size": 64}
 PAIRED = {"epochs": 30.0, "batch_size": 64}
-TUNED = {"epochs": 1.0, "batch_size": 32, "learning_rate": 2e-5, "max_length": 128}
+TUNED = {"epochs": 1.0, "batch_size": 32, "learning_rate": 2e-5}
 
 
 def words(seed: int) -> dict[str, Any]:

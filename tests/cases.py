@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
 from nearfar.methods import (
-    BYOL,
     ALIGN,
+    BYOL,
     CLIP,
     CPC,
     DINO,

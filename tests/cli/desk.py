@@ -72,7 +72,7 @@ def _texts(root: Path) -> None:
     """Texts, pairs of them and pictures with captions, and some that cannot be used."""
     lines = [
         f"the {color} {thing} is {number}"
-        for number, color in enumerate("red green blue".split())
+        for number, color in enumerate(("red", "green", "blue"))
         for thing in "abcdef"
     ]
     (root / "lines.txt").write_text("\n".join(lines))

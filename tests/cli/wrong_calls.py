@@ -126,8 +126,8 @@ nearfar pretrain simcse uneven.csv
 nearfar pretrain simcse broken.jsonl
     pretrain: data must be a JSON object a line. Got 'broken.jsonl, line 2: {"text":'. Correct the line, or
     remove it.
-nearfar pretrain simcse pairs.csv --text-column titel
-    pretrain: text_column must be a column of the data. Got 'titel'. Choose from anchor, positive.
+nearfar pretrain simcse pairs.csv --text-column heading
+    pretrain: text_column must be a column of the data. Got 'heading'. Choose from anchor, positive.
 nearfar pretrain simcse lines.txt --text-column text
     pretrain: text_column must be left out for text without columns. Got 'text'. Leave it out.
 nearfar pretrain simcse pairs.csv --text-column anchor --positive-column positive
@@ -186,8 +186,8 @@ nearfar pretrain clip pictures
 nearfar pretrain clip lines.txt
     pretrain: data must be a folder, zip, tar, parquet, Arrow, npy, npz or idx file of pictures, or a CSV of
     their paths. Got 'lines.txt'. Name the folder that holds the pictures.
-nearfar pretrain clip captioned --text-column titel
-    pretrain: text_column must be a column of the data. Got 'titel'. Choose from caption, file_name.
+nearfar pretrain clip captioned --text-column heading
+    pretrain: text_column must be a column of the data. Got 'heading'. Choose from caption, file_name.
 nearfar pretrain clip nameless
     pretrain: data must be a table with a column of paths. Got ['number', 'caption']. Name the column of paths
     with image_column.

@@ -21,8 +21,9 @@ class TextTransformer(nn.Module):
     """A Transformer that reads tokens: layer norm before attention and perceptron, and at the end.
 
     What the first block reads is the sum of the vectors of token, position and segment, times the root of the width: so
-    words weigh as much as what a block adds to them, which short runs need. Padding never changes a result. With `causal`, what stands behind a token changes nothing at it or before it. In
-    training two passes over the same text differ by dropout.
+    words weigh as much as what a block adds to them, which short runs need. Padding never changes a result. With
+    `causal`, what stands behind a token changes nothing at it or before it. In training two passes over the same text
+    differ by dropout.
 
     Args:
         vocab_size: how many tokens there are.
@@ -39,8 +40,9 @@ class TextTransformer(nn.Module):
         ValueError: the heads do not divide the width, a word is unknown, or the first token of a causal network, which
             has seen nothing, shall stand for the text.
 
-    Source: Vaswani et al. 2017, arXiv 1706.03762, the scale in section 3.4; the norms as in Xiong et al. 2020, arXiv 2002.04745; the causal form
-        and the scale of residual layers at the start as in GPT-2; rotary positions, Su et al. 2021, arXiv 2104.09864.
+    Source: Vaswani et al. 2017, arXiv 1706.03762, the scale in section 3.4; the norms as in Xiong et al. 2020, arXiv
+        2002.04745; the causal form and the scale of residual layers at the start as in GPT-2; rotary positions, Su et
+        al. 2021, arXiv 2104.09864.
     """
 
     def __init__(

@@ -94,7 +94,7 @@ STUDIES: Mapping[str, Study] = {
     "augmentations": Study("leave out one augmentation at a time, and none", _augmentations),
     "data-size": Study("an eighth, a quarter, half and all of the data, for equally many steps", _data_size),
     "batch-size": Study("batches of 64 to 512, for equally many examples seen", _batch_sizes, _equal_examples),
-    "backbones": Study("a convolutional network against a Transformer, or of texts a Transformer against a GRU", _backbones, probes=("fewshot",)),
+    "backbones": Study("a convolutional network against a Transformer", _backbones, probes=("fewshot",)),
 }
 """By name; README and docs show them in this order."""
 
@@ -119,9 +119,7 @@ def check_study(name: str | None, *, sampler: str) -> None:
         )
 
 
-def study_combinations(
-    study: str | None, method: str, grid: Grid, source: Source
-) -> tuple[Grid, list[dict[str, Any]]]:
+def study_combinations(study: str | None, method: str, grid: Grid, source: Source) -> tuple[Grid, list[dict[str, Any]]]:
     """The grid that a study makes of the user's, and all of its combinations.
 
     Args:
