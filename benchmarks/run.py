@@ -3,7 +3,7 @@
     python benchmarks/run.py
 
 Takes about ten minutes on two cores. Tables that take an hour are printed from their records, which `speedrun.py`,
-`methods.py`, `judging.py` and `captions.py` fill.
+`methods.py`, `judging.py`, `captions.py` and `texts.py` fill.
 """
 
 import subprocess
@@ -22,6 +22,7 @@ PARTS = (
     ["methods.py", "--table"],
     ["judging.py", "--table"],
     ["captions.py", "--table"],
+    ["texts.py", "--table"],
 )
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from cli.desk import lay_out
 import nearfar.cli.demo
 from nearfar.api import judging, running
 from nearfar.cli.derive import Flag, flags_of, outline
+from nearfar.cli.pretrain import common_flags, own_flags
 from nearfar.cli.program import COMMANDS
 from nearfar.engine import Run, Training
 from nearfar.methods import METHODS
@@ -28,16 +29,14 @@ SECONDS = 100
 """No command of the fuzz takes this long."""
 
 FLAGS: dict[str, dict[str, Flag]] = {
-    **{
-        f"pretrain {name}": flags_of(outline("nearfar.api", "pretrain")) | flags_of(method.__init__)
-        for name, method in METHODS.items()
-    },
+    **{f"pretrain {name}": common_flags(method.modalities) | own_flags(method) for name, method in METHODS.items()},
     "resume": flags_of(outline("nearfar.api", "resume")),
     "evaluate": flags_of(outline("nearfar.api", "evaluate")),
     "transfer": flags_of(outline("nearfar.api", "transfer")),
     "finetune": flags_of(outline("nearfar.api", "finetune")),
     "compare": flags_of(outline("nearfar.api", "compare")),
     "predict": flags_of(outline("nearfar.api", "predict")),
+    "export": flags_of(outline("nearfar.api", "export")),
     "generate": flags_of(outline("nearfar.api", "generate")),
     "embed": flags_of(outline("nearfar.api", "embed")),
     "search": flags_of(outline("nearfar.api", "search")),
@@ -70,6 +69,8 @@ DATA = (
     *("notes.txt", "pictures.zip", "torn.zip", "texts.zip", "photos.parquet", "weights.parquet", "torn.parquet"),
     *("list.csv", "floats.npy", "vectors.npy", "arrays.npz", "unaligned.npz", "nowhere", ".", "runs", "runs/first"),
 )
+TEXTS = ("lines.txt", "lines.txt", "pairs.csv", "scored.csv", "latin.txt", "notes.txt", "uneven.csv", "nowhere")
+CAPTIONED = ("captioned", "captioned", "captioned", "nameless", "pictures", "lines.txt", "nowhere")
 NAMES = (
     *("train", "test", "small", "resnet18", "adamw", "muon", "lars"),
     *("32-true", "auto", "never", "skip", "use", "knn"),
@@ -92,7 +93,9 @@ def command_line(dice: random.Random, runs: list[str]) -> list[str]:
     if dice.random() < 0.05:
         words[-1] = damaged(dice, words[-1])
     takes_run, takes_data = name in ("resume", "evaluate", "embed", "report"), name.startswith(("pretrain", "ev", "em"))
-    places = [runs] * takes_run + [DATA] * takes_data
+    modalities = METHODS[name.split()[1]].modalities if name.startswith("pretrain") else ("image",)
+    data = DATA if "image" in modalities else TEXTS if "text" in modalities else CAPTIONED
+    places = [runs] * takes_run + [data] * takes_data
     for place in places[: len(places) - (dice.random() < 0.05)]:
         words.append(dice.choice(place) if dice.random() < 0.85 else dice.choice(ODD))
     options = [flag for flag in flags if flag not in ("method", "data", "run", "self", "backbone_module", "options")]

@@ -177,9 +177,6 @@ nearfar pretrain simcse lines.txt --init nowhere
     pretrain: init must be a run with an encoder, or hf:NAME. Got 'nowhere'. Name the folder of a run on texts.
 nearfar pretrain simcse lines.txt --init runs/words --dim 32
     pretrain: dim must be left out beside init, whose dim holds. Got 32. Leave out one of the two.
-nearfar pretrain simcse lines.txt --init hf:nowhere
-    pretrain: init must be hf: with the folder, or the name on the hub, of a text encoder that transformers
-    reads. Got "nowhere: ...". Name another.
 nearfar pretrain clip pictures
     pretrain: data must be pictures with captions. Got 'pictures, which has no captions'. Put a captions.csv
     with the columns file_name and caption into the folder of pictures.
