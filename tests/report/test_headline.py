@@ -75,3 +75,19 @@ def test_held_out_data_are_named_as_such(make_scores):
     )
     scores["data"]["held_out"] = True
     assert "held out by a seeded draw" in headline(scores, modality="image").source
+
+
+def test_what_belongs_together_is_shown_by_its_own_number():
+    ranked = {"accuracy": 0.2, "interval": [0.1, 0.3], "ndcg@10": 0.5, "ndcg@10_low": 0.4, "ndcg@10_high": 0.6}
+    both = {way: {"accuracy": at, "interval": [at, at]} for way, at in (("image_to_text", 0.3), ("text_to_image", 0.4))}
+    scores = {"sts": {"spearman": -0.1, "interval": [-0.2, 0.0], "pearson": 0.3}, "passages": ranked, "retrieval": both}
+    found = headline({"scores": scores, "baselines": {"untrained": scores}}, modality="text")
+    shown = {probe.title: [mark.accuracy for mark in probe.marks] for probe in found.probes}
+    assert shown == {
+        "Pairs with scores, Spearman": [-0.1, -0.1],
+        "Passages found, nDCG@10": [0.5, 0.5],
+        "Own caption found first": [0.3, 0.3],
+        "Own picture found first": [0.4, 0.4],
+    }
+    assert all(0 <= mark.at <= 100 for probe in found.probes for mark in probe.marks)
+    assert " right" not in words(found)

@@ -18,14 +18,6 @@ __all__ = ["write_comparison"]
 COLOURS = 10
 WIDTH, HEIGHT = 400.0, 170.0
 MOST_POINTS = 200
-OTHERS = {
-    "sts": "Pairs with scores, Spearman",
-    "passages": "Passages found, nDCG@10",
-    "retrieval.image_to_text": "Own caption found first",
-    "retrieval.text_to_image": "Own picture found first",
-    "zeroshot": "By the names of classes",
-}
-"""The probes that ask what belongs together, after those of `TITLES`."""
 
 Record = Mapping[str, Any]
 
@@ -60,7 +52,7 @@ def write_comparison(comparison: Comparison, path: Path) -> Path:
     roles = baseline_titles(about.get("modality", "image"))
     context = {
         "comparison": comparison,
-        "titles": {probe: {**OTHERS, **TITLES}.get(probe, probe.capitalize()) for probe in comparison.probes},
+        "titles": {probe: TITLES.get(probe, probe.capitalize()) for probe in comparison.probes},
         "roles": roles,
         "rows": [_rows(comparison, probe, roles) for probe in comparison.probes],
         "panels": _panels(comparison),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nearfar.report.readings import readings
 from nearfar.report.words import baseline_titles
 
 __all__ = ["TITLES", "Headline", "Mark", "ProbeRows", "axis", "headline"]
@@ -16,8 +17,16 @@ TITLES = {
     "ridge": "Least squares",
     "cluster": "Clusters",
     "retrieval": "Own class found first",
+    "zeroshot": "By the names of classes",
+    "sts": "Pairs with scores, Spearman",
+    "passages": "Passages found, nDCG@10",
+    "retrieval.image_to_text": "Own caption found first",
+    "retrieval.text_to_image": "Own picture found first",
 }
 """The probes a reader knows, in the order in which they are shown; others follow under their own names."""
+
+UNLIKE_PARTS = ("sts", "passages")
+"""Probes whose number is no part of examples that are right."""
 
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -73,11 +82,11 @@ class Headline:
 
 def headline(scores: Mapping[str, Any], *, modality: str) -> Headline | None:
     """What `scores.json` says, ready to be shown; None where no probe has an accuracy."""
-    readings = _readings(scores)
-    if not readings:
+    found = _readings(scores)
+    if not found:
         return None
     names = _names(scores, modality=modality)
-    low, high, step = _axis(readings)
+    low, high, step = _axis(found)
 
     def place(value: float | int) -> float:
         return round(float(100 * (value - low) / (high - low)), 2)
@@ -91,16 +100,16 @@ def headline(scores: Mapping[str, Any], *, modality: str) -> Headline | None:
     probes = tuple(
         ProbeRows(
             _title(probe),
-            _settings(readings[probe]["encoder"]),
-            tuple(mark(role, reading) for role, reading in readings[probe].items()),
+            _settings(found[probe]["encoder"]),
+            tuple(mark(role, reading) for role, reading in found[probe].items()),
         )
-        for probe in readings
+        for probe in found
     )
     ticks = [low + step * index for index in range(round((high - low) / step) + 1)]
-    main = next(iter(readings))
+    main = next(iter(found))
     return Headline(
-        _sentence(main, readings[main], names),
-        _verdict(readings, names),
+        _sentence(main, found[main], names),
+        _verdict(found, names),
         probes,
         tuple((place(tick), f"{100 * tick:.0f}") for tick in ticks),
         _source(scores.get("data", {}), "sentences" if modality == "text" else "examples"),
@@ -109,18 +118,26 @@ def headline(scores: Mapping[str, Any], *, modality: str) -> Headline | None:
 
 def _readings(scores: Mapping[str, Any]) -> dict[str, dict[str, Mapping[str, Any]]]:
     """Probe -> "encoder" or baseline -> its entry in `scores.json`; known probes first."""
-    measured = {probe: entry for probe, entry in scores.get("scores", {}).items() if _is_reading(entry)}
+    measured = _numbers(scores.get("scores", {}))
     order = [probe for probe in TITLES if probe in measured] + [probe for probe in measured if probe not in TITLES]
-    baselines = scores.get("baselines", {})
+    baselines = {role: _numbers(entries) for role, entries in scores.get("baselines", {}).items()}
     return {
         probe: {"encoder": measured[probe]}
-        | {role: entries[probe] for role, entries in baselines.items() if _is_reading(entries.get(probe))}
+        | {role: entries[probe] for role, entries in baselines.items() if probe in entries}
         for probe in order
     }
 
 
-def _is_reading(entry: object) -> bool:
-    return isinstance(entry, Mapping) and isinstance(entry.get("accuracy"), int | float)
+def _numbers(scores: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Of each probe its entry, with the one number that is shown as its accuracy."""
+    known = {probe: entry for probe, entry in scores.items() if isinstance(entry, Mapping)}
+    found = {probe: {**known.get(probe, {}), **reading} for probe, reading in readings(known).items()}
+    return {probe: entry | {"interval": _open(entry["interval"])} for probe, entry in found.items()}
+
+
+def _open(interval: Sequence[float]) -> Sequence[float] | None:
+    """An interval; None for one of no width, which nobody measured."""
+    return None if interval[0] == interval[1] else interval
 
 
 def _names(scores: Mapping[str, Any], *, modality: str) -> dict[str, str]:
@@ -145,7 +162,7 @@ def axis(values: Sequence[float]) -> tuple[float, float, float]:
     """
     low, high = min(values), max(values)
     step = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2) if (high - low) / step <= 5 or step == 0.2)
-    bottom = max(0.0, step * math.floor(low / step + 1e-9))
+    bottom = step * math.floor(low / step + 1e-9)
     top = step * math.ceil(high / step - 1e-9)
     return bottom, max(top, bottom + step), step
 
@@ -179,7 +196,8 @@ def _source(data: Mapping[str, Any], counted: str) -> str:
 
 def _sentence(probe: str, marks: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> tuple[str, str, str]:
     reading = marks["encoder"]
-    percent = f"{100 * reading['accuracy']:.1f}{SPACE}%"
+    is_part = probe not in UNLIKE_PARTS
+    percent = f"{100 * reading['accuracy']:.1f}" + (f"{SPACE}%" if is_part else "")
     settings = reading.get("settings") or {}
     if probe == "linear":
         text = "A linear classifier on this encoder reads"
@@ -192,7 +210,8 @@ def _sentence(probe: str, marks: Mapping[str, Mapping[str, Any]], names: Mapping
         for role, entry in marks.items()
         if role != "encoder"
     ]
-    return text, percent, f"right: {', '.join(compared)}." if compared else "right."
+    unit = "right" if is_part else "of 100"
+    return text, percent, f"{unit}: {', '.join(compared)}." if compared else f"{unit}."
 
 
 def _compare(encoder: float | int, baseline: float | int) -> str:

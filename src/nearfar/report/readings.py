@@ -6,6 +6,10 @@ from typing import Any
 __all__ = ["readings"]
 
 
+NUMBERS = {"accuracy", "spearman", "ndcg@10"}
+"""What a probe's number is called; one without any is left out."""
+
+
 def readings(scores: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Of each probe its number with the ends of its interval; of one that asks both ways one of each.
 
@@ -22,7 +26,7 @@ def readings(scores: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any
     found: dict[str, dict[str, Any]] = {}
     for probe, score in scores.items():
         nested = {f"{probe}.{name}": part for name, part in score.items() if name != "settings" and _is_score(part)}
-        found |= readings(nested) if nested else {probe: _reading(score)}
+        found |= readings(nested) if nested else {probe: _reading(score)} if NUMBERS & set(score) else {}
     return found
 
 
