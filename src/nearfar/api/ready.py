@@ -132,7 +132,7 @@ def watcher(validation: Any, training: Training, reading: Reading) -> Judge | No
     if validation is None:
         return None
     seed = training.settings.seed
-    modality = training.encoder().modality_of(validation, reading=reading)
+    modality = training.spec.modality_of(validation, reading=reading)
     train, held, _ = parts(
         validation, modality=modality, split=None, test=None, seed=seed, reading=reading, where="validation"
     )

@@ -9,7 +9,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from nearfar.data.modality import modality_of, open_data
+from nearfar.data.modality import open_data
 from nearfar.data.reading import Reading
 from nearfar.data.source import Source
 from nearfar.engine.image_spec import ImageSpec
@@ -48,17 +48,6 @@ class Encoder:
         """Where the network is."""
         return next(self.backbone.parameters()).device
 
-    def modality_of(self, data: Any, *, reading: Reading | None = None) -> str:
-        """Of what the encoder reads, what some data is.
-
-        Args:
-            data: a path, a name or an object.
-            reading: how to read it.
-        """
-        reads = self.spec.reads
-        found = modality_of(data, among=reads, reading=reading or Reading())
-        return found if found in reads else reads[0]
-
     def opened(
         self, data: Any, *, split: str | None = None, reading: Reading | None = None, where: str = "embed"
     ) -> Source:
@@ -73,7 +62,7 @@ class Encoder:
         Raises:
             DataError: the data cannot be read, or is of another modality.
         """
-        modality = self.modality_of(data, reading=reading)
+        modality = self.spec.modality_of(data, reading=reading or Reading())
         return open_data(data, modality=modality, split=split, reading=reading, where=where)
 
     @torch.no_grad()

@@ -87,8 +87,9 @@ def parts(
         held = opened(test, "test", where) if "test" in there(test) else whole
         _check_classes(train, held)
         return Parts(train, held, held_out=False)
+    names = there(data)
     for name in ("test", "val"):
-        if name in there(data) and name != split:
+        if name in names and name != split:
             return Parts(train, opened(data, name, where), held_out=False)
     _check_enough(train, where=where)
     larger, aside = holdout(train, seed=seed)

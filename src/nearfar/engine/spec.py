@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Int
 from torch import nn
 
+from nearfar.data.modality import modality_of
+from nearfar.data.reading import Reading
 from nearfar.data.source import Source
 from nearfar.engine.train import Feed
 from nearfar.records import EmbeddingTable
@@ -37,6 +39,16 @@ class EncoderSpec(ABC):
     def reads(self) -> tuple[str, ...]:
         """The modalities of the sources that the encoder takes."""
         return (self.modality,)
+
+    def modality_of(self, data: Any, *, reading: Reading) -> str:
+        """Of what the encoder reads, what some data is.
+
+        Args:
+            data: a path, a name or an object.
+            reading: how to read it.
+        """
+        found = modality_of(data, among=self.reads, reading=reading)
+        return found if found in self.reads else self.reads[0]
 
     def build(self) -> nn.Module:
         """The backbone as it was before training: a function of the spec alone."""
