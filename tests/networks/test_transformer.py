@@ -21,7 +21,22 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "lstm last": lambda: TextRecurrent(50, dim=16, pooling="last"),
     "gru forward": lambda: TextRecurrent(50, dim=16, kind="gru", bidirectional=False, depth=2, pooling="last"),
 }
-ALL = pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
+
+
+def learned(make: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
+    """Blocks that add something, as they do not at the start."""
+
+    def made() -> nn.Module:
+        network = make()
+        for name, weight in network.named_parameters():
+            if name.endswith(("attention.out.weight", "narrow.weight")):
+                nn.init.normal_(weight, std=0.3)
+        return network
+
+    return made
+
+
+ALL = pytest.mark.parametrize("make", [learned(make) for make in NETWORKS.values()], ids=NETWORKS)
 CAUSAL = pytest.mark.parametrize("name", ["causal last", "causal rotary mean", "gru forward"])
 
 
@@ -82,18 +97,27 @@ def test_the_future_changes_nothing_before_it(name: str) -> None:
 
 def test_a_bidirectional_network_sees_both_sides() -> None:
     for name in ("learned mean", "lstm mean"):
-        network, view = NETWORKS[name]().eval(), texts([12, 12])
+        network, view = learned(NETWORKS[name])().eval(), texts([12, 12])
         before = network.locations(view)
         view.ids[:, 8] = (view.ids[:, 8] + 1) % 50
         assert ((before - network.locations(view)).abs().amax(2) > 0).all()
+
+
+def test_blocks_begin_as_the_identity() -> None:
+    network, view = NETWORKS["learned mean"]().eval(), texts(LENGTHS)
+    before = network.locations(view)
+    network.blocks = nn.ModuleList()
+    assert torch.equal(network.locations(view), before)
 
 
 def test_poolings_are_what_they_say() -> None:
     for pooling in ("mean", "cls", "last"):
         network, view = TextTransformer(50, dim=16, depth=1, heads=2, pooling=pooling).eval(), texts(LENGTHS, width=15)
         h, states = network.with_locations(view)
+        before = network.token(view.ids) * 4 + network.position.weight[:15] + network.segment.weight[0]
         for row, length in enumerate(LENGTHS):
-            wanted = {"mean": states[row, :length].mean(0), "cls": states[row, 0], "last": states[row, length - 1]}
+            mean = network.norm(before[row, :length].mean(0))
+            wanted = {"mean": mean, "cls": states[row, 0], "last": states[row, length - 1]}
             torch.testing.assert_close(h[row], wanted[pooling])
     h, states = (network := NETWORKS["lstm last"]().eval()).with_locations(texts(LENGTHS))
     for row, length in enumerate(LENGTHS):
@@ -162,7 +186,7 @@ def test_attention_is_torch_s_own_encoder() -> None:
             weight, bias = ("in_proj_weight", "in_proj_bias") if other is theirs.self_attn else ("weight", "bias")
             getattr(other, weight).copy_(own.weight)
             getattr(other, bias).copy_(own.bias)
-        x = 4 * (network.token(view.ids) + network.position.weight[:12] + network.segment.weight[0])
+        x = 4 * network.token(view.ids) + network.position.weight[:12] + network.segment.weight[0]
         wanted = network.norm(theirs(x, src_key_padding_mask=~view.real))
     torch.testing.assert_close(network.locations(view)[view.real], wanted[view.real], rtol=1e-4, atol=1e-5)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from nearfar.views import Draws, Masked, Shuffled, Tokens, crop_spans, mask_tokens, shuffle_spans
+from nearfar.views import Draws, Masked, Shuffled, Tokens, crop_spans, delete_tokens, mask_tokens, shuffle_spans
 
 CLS, SEP, MASK, FIRST, VOCABULARY = 2, 3, 4, 10, 1000
 
@@ -30,6 +30,7 @@ def draws(n: int, step: int = 0) -> Draws:
 
 OPERATIONS: dict[str, Callable[[Tokens, Draws], Any]] = {
     "crop": lambda tokens, own: (crop_spans(tokens, own, scale=(0.2, 0.9)),),
+    "delete": lambda tokens, own: (delete_tokens(tokens, own, fraction=0.5),),
     "mask": lambda tokens, own: mask_tokens(tokens, own, mask_id=MASK, vocab_size=VOCABULARY, fraction=0.3),
     "whole words": lambda tokens, own: mask_tokens(
         tokens, own, mask_id=MASK, vocab_size=VOCABULARY, fraction=0.3, whole_words=True
@@ -100,6 +101,18 @@ def test_a_crop_of_little_keeps_a_token() -> None:
     assert crop_spans(texts([1, 2, 3]), draws(3), scale=(0.01, 0.01)).lengths.tolist() == [3, 3, 3]
     whole = texts([5, 9])
     assert torch.equal(crop_spans(whole, draws(2), scale=(1.0, 1.0)).ids, whole.ids)
+
+
+def test_a_deleted_part_is_as_large_as_asked_and_the_rest_keeps_its_order() -> None:
+    tokens = texts([40] * 400)
+    made = delete_tokens(tokens, draws(400), fraction=0.3)
+    assert made.lengths.tolist() == [28 + 2] * 400
+    inner = made.ids[:, 1:29]
+    assert (inner.diff(dim=1) > 0).all()
+    kept = torch.zeros(400, 40).scatter(1, inner - FIRST - 50 * torch.arange(400)[:, None], 1)
+    assert (abs(kept.mean(0) - 0.7) < 0.12).all(), "each place as often as any other"
+    assert delete_tokens(texts([1, 2, 3]), draws(3), fraction=0.99).lengths.tolist() == [3, 3, 3]
+    assert torch.equal(delete_tokens(tokens, draws(400), fraction=0.0).ids, tokens.ids)
 
 
 def masked(lengths: list[int], *, fraction: float = 0.15, whole_words: bool = False) -> tuple[Tokens, Masked]:
@@ -190,6 +203,7 @@ def test_a_text_too_short_to_cut_is_left_and_has_no_label() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda t, d: delete_tokens(t, d, fraction=1.0), r"delete_tokens: fraction must be at least 0 and below 1\. "),
         (lambda t, d: crop_spans(t, d, scale=(0.0, 1.0)), r"crop_spans: scale must be rising in \(0, 1\]\. "),
         (lambda t, d: crop_spans(t, d, scale=(0.9, 0.5)), r"crop_spans: scale must be rising in \(0, 1\]\. "),
         (

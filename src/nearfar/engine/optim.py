@@ -173,7 +173,9 @@ def _newton_schulz(matrices: Tensor, iterations: int, add_product: Callable[...,
 
 
 def parameter_groups(method: nn.Module, *, weight_decay: float) -> list[dict[str, Any]]:
-    """Every trainable parameter in exactly one group: matrices that decay, the first convolution, and the rest.
+    """Every trainable parameter in exactly one group: matrices that decay, first layers, and the rest.
+
+    First layers are the first convolution and every table of vectors.
 
     Biases and norm parameters are never decayed. Where two modules share a parameter it counts once. Of a method with
     `parts`, each of them has groups of its own.
@@ -183,7 +185,9 @@ def parameter_groups(method: nn.Module, *, weight_decay: float) -> list[dict[str
         `name`, `weight_decay`; empty ones are left out.
     """
     backbone = getattr(method, "backbone", method)
-    first = next((module.weight for module in backbone.modules() if isinstance(module, nn.Conv2d)), None)
+    convolution = next((module.weight for module in backbone.modules() if isinstance(module, nn.Conv2d)), None)
+    tables = (module.weight for module in method.modules() if isinstance(module, nn.Embedding))
+    first = {id(convolution), *map(id, tables)}
     parts: Sequence[str] = getattr(method, "parts", ())
     part_of = {id(weight): f"{part} " for part in parts for weight in getattr(method, part).parameters()}
     groups: dict[str, list[Tensor]] = {
@@ -191,7 +195,7 @@ def parameter_groups(method: nn.Module, *, weight_decay: float) -> list[dict[str
     }
     for weight in method.parameters():
         if weight.requires_grad:
-            kind = "first" if weight is first else "matrices" if weight.ndim >= 2 else "vectors"
+            kind = "first" if id(weight) in first else "matrices" if weight.ndim >= 2 else "vectors"
             groups[part_of.get(id(weight), "") + kind].append(weight)
     return [
         {"params": params, "name": name, "weight_decay": 0.0 if name.endswith("vectors") else weight_decay}

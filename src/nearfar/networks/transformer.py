@@ -20,8 +20,9 @@ _STD = 0.02  # of all weights at the start, as in BERT and GPT
 class TextTransformer(nn.Module):
     """A Transformer that reads tokens: layer norm before attention and perceptron, and at the end.
 
-    What the first block reads is the sum of the vectors of token, position and segment, times the root of the width: so
-    words weigh as much as what a block adds to them, which short runs need. Padding never changes a result. With
+    Short runs need a start that already tells texts apart: the vectors of tokens are scaled by the root of the width,
+    so that words weigh most, blocks add nothing until they have learned to, and a text is the mean of its tokens'
+    states before the last norm, in which a word that says little can be short. Padding never changes a result. With
     `causal`, what stands behind a token changes nothing at it or before it. In training two passes over the same text
     differ by dropout.
 
@@ -41,8 +42,8 @@ class TextTransformer(nn.Module):
             has seen nothing, shall stand for the text.
 
     Source: Vaswani et al. 2017, arXiv 1706.03762, the scale in section 3.4; the norms as in Xiong et al. 2020, arXiv
-        2002.04745; the causal form and the scale of residual layers at the start as in GPT-2; rotary positions, Su et
-        al. 2021, arXiv 2104.09864.
+        2002.04745; blocks that begin as the identity, Zhang et al. 2019, arXiv 1901.09321; the causal form as in GPT-2;
+        rotary positions, Su et al. 2021, arXiv 2104.09864.
     """
 
     def __init__(
@@ -74,10 +75,24 @@ class TextTransformer(nn.Module):
         self.apply(_start)
         for block in blocks:
             for layer in (block.attention.out, block.narrow):
-                nn.init.normal_(layer.weight, std=_STD / math.sqrt(2 * depth))
+                nn.init.zeros_(layer.weight)
 
     def locations(self, view: TokenRows) -> Float[Tensor, "n t {self.dim}"]:
-        """The state of each token after the last block; 0 at padding."""
+        """The state of each token at the end; 0 at padding."""
+        return self.norm(self._states(view)).masked_fill(~real_tokens(view)[:, :, None], 0)
+
+    def with_locations(self, view: TokenRows) -> tuple[Float[Tensor, "n {self.dim}"], Float[Tensor, "n t {self.dim}"]]:
+        """The representation and the locations, in one pass."""
+        states = self._states(view)
+        locations = self.norm(states).masked_fill(~real_tokens(view)[:, :, None], 0)
+        return self.norm(pooled(states, view.lengths, pooling=self.pooling)), locations
+
+    def forward(self, view: TokenRows) -> Float[Tensor, "n {self.dim}"]:
+        """The representation of each text."""
+        return self.norm(pooled(self._states(view), view.lengths, pooling=self.pooling))
+
+    def _states(self, view: TokenRows) -> Tensor:
+        """What the blocks have made of each token; 0 at padding."""
         real = real_tokens(view)
         x = self.dropout(self._embedded(view))
         # No mask where nothing is padded, or where nothing behind a token is seen anyway: attention is quicker then.
@@ -87,28 +102,19 @@ class TextTransformer(nn.Module):
         turn = _angles(x, self.head_dim) if self.position is None else None
         for block in self.blocks:
             x = block(x, mask, turn)
-        return self.norm(x).masked_fill(~real[:, :, None], 0)
-
-    def with_locations(self, view: TokenRows) -> tuple[Float[Tensor, "n {self.dim}"], Float[Tensor, "n t {self.dim}"]]:
-        """The representation and the locations, in one pass."""
-        states = self.locations(view)
-        return pooled(states, view.lengths, pooling=self.pooling), states
-
-    def forward(self, view: TokenRows) -> Float[Tensor, "n {self.dim}"]:
-        """The representation of each text."""
-        return self.with_locations(view)[0]
+        return x.masked_fill(~real[:, :, None], 0)
 
     def _embedded(self, view: TokenRows) -> Tensor:
         segments = torch.zeros_like(view.ids[:, :1]) if view.segments is None else view.segments
-        x = self.token(view.ids) + self.segment(segments)
+        x = self.input_scale * self.token(view.ids) + self.segment(segments)
         if self.position is None:
-            return self.input_scale * x
+            return x
         length = view.ids.shape[1]
         if length > self.position.num_embeddings:
             constraint = f"at most {self.position.num_embeddings} tokens long"
             next_step = "Encode texts with that max_length, or build the network with a larger one"
             raise ValueError(complaint("TextTransformer", "view", constraint, length, next_step))
-        return self.input_scale * (x + self.position.weight[:length])
+        return x + self.position.weight[:length]
 
 
 class _Block(nn.Module):

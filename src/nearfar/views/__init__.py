@@ -11,7 +11,7 @@ from nearfar.views.plan import ViewPlan
 from nearfar.views.policies import byol, dino, repeat, simclr, swav, weak
 from nearfar.views.policy import AUGMENTATIONS, Policy
 from nearfar.views.puzzles import Puzzle, far_permutations, jigsaw, neighbours, rotated, tiles
-from nearfar.views.text import Masked, Shuffled, crop_spans, mask_tokens, shuffle_spans
+from nearfar.views.text import Masked, Shuffled, crop_spans, delete_tokens, mask_tokens, shuffle_spans
 from nearfar.views.text_pairs import (
     GivenText,
     NextSentenceView,
@@ -64,6 +64,7 @@ __all__ = [
     "crop_boxes",
     "crop_resize",
     "crop_spans",
+    "delete_tokens",
     "dino",
     "far_permutations",
     "flip_columns",

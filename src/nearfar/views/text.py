@@ -14,7 +14,7 @@ from nearfar.errors import complaint
 from nearfar.views.draws import Draws
 from nearfar.views.tokens import Tokens, compact, taken
 
-__all__ = ["Masked", "Shuffled", "crop_spans", "mask_tokens", "shuffle_spans"]
+__all__ = ["Masked", "Shuffled", "crop_spans", "delete_tokens", "mask_tokens", "shuffle_spans"]
 
 _HIDDEN, _RANDOM = 0.8, 0.1  # of the chosen tokens; the rest stays as it is
 
@@ -69,6 +69,29 @@ def crop_spans(tokens: Tokens, draws: Draws, *, scale: tuple[float, float] = (0.
     rank = content.cumsum(dim=1) - 1
     inside = (rank >= start[:, None]) & (rank < (start + size)[:, None])
     return compact(tokens, tokens.real & (inside | ~content))
+
+
+def delete_tokens(tokens: Tokens, draws: Draws, *, fraction: float) -> Tokens:
+    """Each text without some of its tokens; at least one stays.
+
+    Args:
+        tokens: the texts.
+        draws: one key for each text.
+        fraction: the part of a text's tokens that is deleted, rounded; from 0 to below 1.
+
+    Raises:
+        ValueError: the fraction cannot be used.
+
+    Source: ConSERT, Yan et al. 2021, arXiv 2105.11741, section 3.2.2, cuts tokens off so.
+    """
+    if not 0 <= fraction < 1:
+        raise ValueError(complaint("delete_tokens", "fraction", "at least 0 and below 1", fraction, "Try 0.5"))
+    content = tokens.content
+    count = content.sum(dim=1)
+    drawn = draws.uniform(tokens.shape[1]).masked_fill(~content, torch.inf)
+    stays = torch.maximum(count - (fraction * count).round().long(), count.clamp(max=1))
+    kept = drawn.argsort(dim=1, stable=True).argsort(dim=1) < stays[:, None]
+    return compact(tokens, tokens.real & (kept | ~content))
 
 
 def mask_tokens(

@@ -6,7 +6,7 @@ from typing import Any
 
 from nearfar.errors import complaint
 from nearfar.views.draws import Draws
-from nearfar.views.text import Masked, Shuffled, crop_spans, mask_tokens, shuffle_spans
+from nearfar.views.text import Masked, Shuffled, crop_spans, delete_tokens, mask_tokens, shuffle_spans
 from nearfar.views.text_pairs import GivenText, NextSentenceView, SentenceOrderView
 from nearfar.views.tokens import Tokens
 
@@ -25,21 +25,23 @@ __all__ = [
     "twins",
 ]
 
-_CROP, _MASK = range(2)  # what the draws of one view are folded with
+_CROP, _MASK, _DELETE = range(3)  # what the draws of one view are folded with
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextView:
-    """A random view of a text for joint embedding: a span of it, with some tokens hidden.
+    """A random view of a text for joint embedding: a span of it, with some tokens deleted or hidden.
 
     Attributes:
         crop_scale: least and greatest part of the text's tokens that the span has; (1, 1) is the whole text.
-        masked: the part of the span's tokens that are hidden as BERT hides them; 0 hides none.
+        deleted: the part of the span's tokens that are deleted; 0 deletes none.
+        masked: the part of the tokens left that are hidden as BERT hides them; 0 hides none.
         mask_id: the number of the mask token; None where none is hidden.
         vocab_size: how many tokens there are; None where none is hidden.
     """
 
     crop_scale: tuple[float, float] = (1.0, 1.0)
+    deleted: float = 0.0
     masked: float = 0.0
     mask_id: int | None = None
     vocab_size: int | None = None
@@ -58,6 +60,8 @@ class TextView:
         """
         if self.crop_scale != (1.0, 1.0):
             tokens = crop_spans(tokens, draws.fold(_CROP), scale=self.crop_scale)
+        if self.deleted:
+            tokens = delete_tokens(tokens, draws.fold(_DELETE), fraction=self.deleted)
         if self.masked and self.mask_id is not None and self.vocab_size is not None:
             keys = draws.fold(_MASK)
             hidden = mask_tokens(tokens, keys, mask_id=self.mask_id, vocab_size=self.vocab_size, fraction=self.masked)
@@ -154,15 +158,18 @@ class TextPolicy:
         return tuple(view(texts, draws.fold(salt)) for view, salt in zip(self.views, salts, strict=True))
 
 
-def twins(times: int = 2) -> TextPolicy:
-    """The whole text several times: what differs between its views is left to the encoder's dropout.
+def twins(times: int = 2, *, deleted: float = 0.0) -> TextPolicy:
+    """The text several times: what differs between its views is left to the encoder's dropout, and to what is deleted.
 
     Args:
         times: how often it is seen.
+        deleted: the part of its tokens that each view is without. An encoder that knows no language yet needs about
+            half of them gone: else it learns that any difference makes two texts far.
 
-    Source: SimCSE, Gao et al. 2021, arXiv 2104.08821, section 3.
+    Source: SimCSE, Gao et al. 2021, arXiv 2104.08821, section 3; deleted tokens in its table 1 and in ConSERT, Yan et
+        al. 2021, arXiv 2105.11741.
     """
-    return TextPolicy((TextView(),) * times)
+    return TextPolicy((TextView(deleted=deleted),) * times)
 
 
 def span_crops(*, crop_scale: tuple[float, float] = (0.5, 1.0), num_views: int = 2) -> TextPolicy:

@@ -5,6 +5,7 @@ stand before attention and perceptron and whose embeddings have none; one that r
 numbers under other names give the same states.
 """
 
+import copy
 import json
 import tempfile
 from pathlib import Path
@@ -54,6 +55,9 @@ def write_transformers(encoder: Encoder, out: Path) -> None:
 def write_sentence_transformers(encoder: Encoder, out: Path) -> None:
     """Writes the same with its pooling, as sentence-transformers does.
 
+    The mean of a `TextTransformer` is taken before its last norm, which a model of transformers has already applied
+    where it ends. So the model gets one more block that adds nothing, and the states before that are pooled.
+
     Args:
         encoder: a Transformer of texts.
         out: the folder to make.
@@ -66,12 +70,39 @@ def write_sentence_transformers(encoder: Encoder, out: Path) -> None:
     sentences = library("sentence_transformers")
     modules = library("sentence_transformers.sentence_transformer.modules")
     with tempfile.TemporaryDirectory() as place, quiet(transformers_library()):
-        folder = Path(place, "model")
-        write_transformers(encoder, folder)
-        states = modules.Transformer(str(folder), max_seq_length=spec.max_length)
-        pooling = modules.Pooling(encoder.dim, pooling_mode=_POOLINGS[spec.pooling])
-        sentences.SentenceTransformer(modules=[states, pooling], device="cpu").save(str(out), create_model_card=False)
+        parts = _parts(modules, encoder, Path(place, "model"))
+        sentences.SentenceTransformer(modules=parts, device="cpu").save(str(out), create_model_card=False)
     _write_tokenizer(spec, out)
+
+
+def _parts(modules: Any, encoder: Encoder, folder: Path) -> list[Any]:
+    spec, network = encoder.spec, encoder.backbone
+    assert isinstance(spec, TextSpec)
+    pooling = modules.Pooling(encoder.dim, pooling_mode=_POOLINGS[spec.pooling])
+    if not (isinstance(network, TextTransformer) and spec.pooling == "mean"):
+        write_transformers(encoder, folder)
+        return [modules.Transformer(str(folder), max_seq_length=spec.max_length), pooling]
+    write_transformers(Encoder(spec, _lengthened(network)), folder)
+    states = modules.Transformer(str(folder), max_seq_length=spec.max_length)
+    states.model.config.output_hidden_states = True
+    depth, last_but_one = len(network.blocks), nn.Parameter(torch.tensor([1.0, 0.0]))
+    layer, norm = (
+        modules.WeightedLayerPooling(encoder.dim, depth + 1, depth, last_but_one),
+        modules.LayerNorm(encoder.dim),
+    )
+    norm.norm.load_state_dict(network.norm.state_dict())
+    return [states, layer, pooling, norm]
+
+
+def _lengthened(network: TextTransformer) -> TextTransformer:
+    """The network with one more block, which adds nothing."""
+    longer = copy.deepcopy(network)
+    last: Any = copy.deepcopy(longer.blocks[-1])
+    for layer in (last.attention.out, last.narrow):
+        nn.init.zeros_(layer.weight)
+        nn.init.zeros_(layer.bias)
+    longer.blocks.append(last)
+    return longer
 
 
 def _model(network: nn.Module, spec: TextSpec) -> Any:
@@ -95,7 +126,7 @@ def _xlm_roberta_xl(network: TextTransformer, spec: TextSpec) -> tuple[Any, dict
     """Both ways; its positions are counted from the padding's number on."""
     assert network.position is not None
     pad = spec.tokens.pad_id
-    scale, positions = network.input_scale, network.input_scale * network.position.weight
+    positions = network.position.weight
     config = transformers_library().XLMRobertaXLConfig(
         **_sizes(network),
         num_hidden_layers=len(network.blocks),
@@ -109,8 +140,8 @@ def _xlm_roberta_xl(network: TextTransformer, spec: TextSpec) -> tuple[Any, dict
         attention_probs_dropout_prob=network.dropout.p,
     )
     weights = {
-        "embeddings.word_embeddings.weight": scale * network.token.weight,
-        "embeddings.token_type_embeddings.weight": scale * network.segment.weight,
+        "embeddings.word_embeddings.weight": network.input_scale * network.token.weight,
+        "embeddings.token_type_embeddings.weight": network.segment.weight,
         "embeddings.position_embeddings.weight": torch.cat([torch.zeros(pad + 1, network.dim), positions]),
     }
     block: Any
@@ -140,8 +171,8 @@ def _gpt2(network: TextTransformer, spec: TextSpec) -> tuple[Any, dict[str, Tens
         resid_pdrop=network.dropout.p,
         pad_token_id=spec.tokens.pad_id,
     )
-    scale, positions = network.input_scale, network.position.weight + network.segment.weight[0]
-    weights = {"wte.weight": scale * network.token.weight, "wpe.weight": scale * positions}
+    positions = network.position.weight + network.segment.weight[0]
+    weights = {"wte.weight": network.input_scale * network.token.weight, "wpe.weight": positions}
     block: Any
     for place, block in enumerate(network.blocks):
         for name, norm in {"ln_1": block.attention_norm, "ln_2": block.norm}.items():
