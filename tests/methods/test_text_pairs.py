@@ -12,7 +12,7 @@ from ranks import run
 from sentence_pairs import MAKERS, every_method_on_pairs, pair_batch, tiny, tokens, triplets
 
 from nearfar.methods import Batch, DualEncoder, Method, SimCSE
-from nearfar.networks import TextTransformer
+from nearfar.networks import PairSolver, TextTransformer
 
 
 @pytest.fixture(params=sorted(MAKERS))
@@ -96,7 +96,7 @@ def test_the_answer_is_told_from_both_sentences(kind: str) -> None:
     method, batch = tiny(kind).double().eval(), pair_batch(kind)
     (view,) = batch.views
     with torch.no_grad():
-        logits = method.solver(method.backbone(view.tokens))
+        logits = method.solver(*method.backbone.with_locations(view.tokens), view.tokens)
     nats = [
         math.log(sum(math.exp(x) for x in row)) - row[y] for row, y in zip(logits.tolist(), view.label, strict=True)
     ]
@@ -104,6 +104,20 @@ def test_the_answer_is_told_from_both_sentences(kind: str) -> None:
     assert step.loss.item() == pytest.approx(sum(nats) / 8)
     right = sum(int(row[y] > row[1 - y]) for row, y in zip(logits.tolist(), view.label.tolist(), strict=True))
     assert float(step.logs["solved_fraction"]) == pytest.approx(right / 8)
+
+
+def test_a_pair_is_told_by_what_its_sentences_have_in_common() -> None:
+    solver, batch = PairSolver(16).double(), pair_batch("nextsentence")
+    tokens = batch.views[0].tokens
+    h, locations = torch.randn(8, 16).double(), torch.randn(8, 12, 16).double()
+    for row in range(8):
+        length = int(tokens.lengths[row])
+        first, second = (locations[row, :length][tokens.segments[row, :length] == side].mean(0) for side in (0, 1))
+        seen = torch.cat([h[row], first, second, first * second, (first - second).abs()])
+        wanted = solver.answer(torch.tanh(solver.dense(seen)))
+        torch.testing.assert_close(solver(h, locations, tokens)[row], wanted)
+    alone = tokens._replace(segments=torch.zeros_like(tokens.segments))
+    assert solver(h, locations, alone).isfinite().all(), "a pair of which one sentence was cut away"
 
 
 def test_which_sentence_is_the_second_matters() -> None:
@@ -146,8 +160,8 @@ def test_landmarks_are_met(name: str) -> None:
         views = tuple(tokens(n, seed=seed) for seed in range(len(batch.views)))
         assert method(Batch(views)).loss.item() == pytest.approx(method.chance(n), rel=1e-4)
     else:
-        torch.nn.init.zeros_(method.solver[-1].weight)
-        torch.nn.init.zeros_(method.solver[-1].bias)
+        torch.nn.init.zeros_(method.solver.answer.weight)
+        torch.nn.init.zeros_(method.solver.answer.bias)
         assert method(batch).loss.item() == pytest.approx(method.chance(n)) == pytest.approx(math.log(2))
     assert method.floor(n) is None or 0 <= method.floor(n) < method.chance(n)
 

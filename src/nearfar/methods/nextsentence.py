@@ -7,6 +7,7 @@ from torch import nn
 
 from nearfar.methods.method import Batch, Method, Step, solved
 from nearfar.networks.backbone import dim_of
+from nearfar.networks.pair_solver import PairSolver
 
 __all__ = ["NextSentence"]
 
@@ -14,16 +15,16 @@ __all__ = ["NextSentence"]
 class NextSentence(Method):
     """Does the second sentence stand behind the first?
 
-    Of the pairs half are a sentence and the next of its document, half a sentence and one from elsewhere; from the
-    representation of both together it is told which.
+    Of the pairs half are a sentence and the next of its document, half a sentence and one from elsewhere; it is
+    told which, from what the network knows after reading both together.
 
     Landmarks: ln 2 = 0.69 nats when both answers are equally likely; 0 when each pair is told.
 
     Args:
         backbone: the network that is kept.
 
-    Source: BERT, Devlin et al. 2018, arXiv 1810.04805, section 3.1, task 2, with the authors' dense layer before the
-        answer. The authors hide tokens beside, and join whole spans of text where these are single sentences.
+    Source: BERT, Devlin et al. 2018, arXiv 1810.04805, section 3.1, task 2. The authors answer from the first token's
+        state alone, hide tokens beside, and join whole spans of text where these are single sentences.
     """
 
     paper: ClassVar[str] = "next sentence, Devlin et al. 2018, arXiv 1810.04805"
@@ -36,12 +37,12 @@ class NextSentence(Method):
     def __init__(self, backbone: nn.Module) -> None:
         super().__init__()
         self.backbone = backbone
-        dim = dim_of(backbone)
-        self.solver = nn.Sequential(nn.Linear(dim, dim), nn.Tanh(), nn.Linear(dim, 2))
+        self.solver = PairSolver(dim_of(backbone))
 
     def forward(self, batch: Batch) -> Step:
         (view,) = batch.views
-        return solved(self.solver(self.backbone(view.tokens)), view.label)
+        known = self.backbone.with_locations(view.tokens)  # type: ignore[operator]
+        return solved(self.solver(*known, view.tokens), view.label)
 
     def floor(self, batch_size: int) -> float:
         return 0.0

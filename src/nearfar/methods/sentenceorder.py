@@ -7,6 +7,7 @@ from torch import nn
 
 from nearfar.methods.method import Batch, Method, Step, solved
 from nearfar.networks.backbone import dim_of
+from nearfar.networks.pair_solver import PairSolver
 
 __all__ = ["SentenceOrder"]
 
@@ -14,16 +15,16 @@ __all__ = ["SentenceOrder"]
 class SentenceOrder(Method):
     """Do two sentences stand in their order, or swapped?
 
-    Both are of one document, one behind the other; half of the pairs are swapped. From the representation of both
-    together it is told which. Their topic is the same, so that it tells nothing.
+    Both are of one document, one behind the other; half of the pairs are swapped. It is told which, from what the
+    network knows after reading both together. Their topic is the same, so that it tells nothing.
 
     Landmarks: ln 2 = 0.69 nats when both answers are equally likely; 0 when each pair is told.
 
     Args:
         backbone: the network that is kept.
 
-    Source: ALBERT, Lan et al. 2019, arXiv 1909.11942, section 3.1, with the authors' dense layer before the answer.
-        The authors hide tokens beside, and join whole spans of text where these are single sentences.
+    Source: ALBERT, Lan et al. 2019, arXiv 1909.11942, section 3.1. The authors answer from the first token's
+        state alone, hide tokens beside, and join whole spans of text where these are single sentences.
     """
 
     paper: ClassVar[str] = "sentence order, Lan et al. 2019, arXiv 1909.11942"
@@ -36,12 +37,12 @@ class SentenceOrder(Method):
     def __init__(self, backbone: nn.Module) -> None:
         super().__init__()
         self.backbone = backbone
-        dim = dim_of(backbone)
-        self.solver = nn.Sequential(nn.Linear(dim, dim), nn.Tanh(), nn.Linear(dim, 2))
+        self.solver = PairSolver(dim_of(backbone))
 
     def forward(self, batch: Batch) -> Step:
         (view,) = batch.views
-        return solved(self.solver(self.backbone(view.tokens)), view.label)
+        known = self.backbone.with_locations(view.tokens)  # type: ignore[operator]
+        return solved(self.solver(*known, view.tokens), view.label)
 
     def floor(self, batch_size: int) -> float:
         return 0.0

@@ -10,6 +10,7 @@ from nearfar.networks.logit_scale import LogitScale
 from nearfar.networks.masked import encode_visible, patchify, unpatchify, vit_of
 from nearfar.networks.momentum import MomentumTwin
 from nearfar.networks.norm import synchronize_batch_norm
+from nearfar.networks.pair_solver import PairSolver
 from nearfar.networks.pooling import Pooling, TokenRows
 from nearfar.networks.positions import sine_cosine
 from nearfar.networks.pretrained_text import PretrainedText
@@ -37,6 +38,7 @@ __all__ = [
     "MemoryBank",
     "MomentumTwin",
     "PairDiscriminator",
+    "PairSolver",
     "PatchDecoder",
     "Pooling",
     "PretrainedText",
