@@ -227,7 +227,12 @@ def build_optimizer(name: str, method: nn.Module, *, learning_rate: float, weigh
         case "sgd":
             optimizer = SGD(groups, lr=learning_rate, momentum=0.9, nesterov=True)
         case "adamw":
-            optimizer = AdamW(groups, lr=learning_rate, betas=(getattr(method, "adam_beta", 0.9), 0.95))
+            on_cpu = not (torch.cuda.is_available() or torch.backends.mps.is_available())
+            # Fused, a step takes a sixth of the time there. On CUDA torch's default is quick; fused, it would undo the
+            # scale of gradients itself, which forbids clipping in 16 bits.
+            optimizer = AdamW(
+                groups, lr=learning_rate, betas=(getattr(method, "adam_beta", 0.9), 0.95), fused=on_cpu or None
+            )
         case "lars":
             for group in groups:
                 group["adapt"] = not group["name"].endswith("vectors")
