@@ -42,7 +42,7 @@ BOOKS = "text/books.train.txt.gz"
 CLASSES = {"banking77": "banking77", "polarity": "sentence_polarity"}
 MASKED = {"steps": 4000}
 TWICE = {"steps": 300}
-ORDERED = {"steps": 800, "batch_size": 64}
+ORDERED = {"steps": 600, "batch_size": 64, "depth": 2}
 PAIRED = {"epochs": 30.0, "batch_size": 64}
 TUNED = {"epochs": 1.0, "batch_size": 32, "learning_rate": 2e-5}
 
