@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import torch
 from PIL import Image
 
 from nearfar import api
@@ -51,6 +52,9 @@ def _odd_data(root: Path, random: np.random.Generator) -> None:
     (root / "texts/notes.txt").write_text("no pictures here")
     (root / "notes.txt").write_text("no pictures here")
     (root / "nothing.bin").write_bytes(b"")
+    torch.save({"model": torch.nn.Linear(2, 2)}, root / "object.pth")
+    torch.save({"model": {"weight": torch.zeros(2)}}, root / "nothing.pth")
+    (root / "torn.pth").write_bytes((root / "object.pth").read_bytes()[:500])
     with zipfile.ZipFile(root / "texts.zip", "w") as archive:
         archive.writestr("notes.txt", "no pictures here")
     with zipfile.ZipFile(root / "pictures.zip", "w") as archive:

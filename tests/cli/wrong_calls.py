@@ -259,6 +259,17 @@ nearfar pretrain simclr pictures --init nowhere.pt
     path.
 nearfar pretrain simclr pictures --init notes.txt
     pretrain: init must be a run folder, a file of weights or timm:NAME. Got 'notes.txt: ...'. Check the path.
+nearfar pretrain mae pictures --init object.pth
+    pretrain: init must be a run folder, a file of weights or timm:NAME. Got 'object.pth: holds
+    torch.nn.modules.linear.Linear, which could run code'. Save its weights alone.
+nearfar pretrain mae pictures --init torn.pth
+    pretrain: init must be a run folder, a file of weights or timm:NAME. Got 'torn.pth: ...'. Check the path.
+nearfar pretrain mae pictures --init nothing.pth
+    pretrain: init must be weights of this backbone (150 tensors). Got '0 that fit in nothing.pth'. Give the
+    --backbone, --size and --stem that the weights were trained with.
+nearfar pretrain simclr pictures --init hf:path/to/model
+    pretrain: init must be a run, a file or folder of weights, or timm:NAME for pictures. Got 'hf:path/to/model'. Name
+    a folder without hf:.
 nearfar pretrain simclr pictures --init runs/first --backbone resnet18
     pretrain: init must be weights of this backbone (120 tensors). Got '5 that fit in runs/first'. Give the
     --backbone, --size and --stem that the weights were trained with.
@@ -497,6 +508,12 @@ nearfar evaluate runs/first pictures --held-out classes --test others
 nearfar evaluate runs/first pictures --held-out classes --layers
     evaluate: layers must be left out where classes are held out: nothing is fitted on them. Got True. Leave one of
     the two out.
+nearfar evaluate object.pth pictures
+    load: object.pth must be a run's folder, or weights of a vision transformer. Got 'holds
+    torch.nn.modules.linear.Linear, which could run code'. Name a run's folder.
+nearfar evaluate nothing.pth pictures
+    load: nothing.pth must be a run's folder, or weights of a vision transformer. Got '1 tensors of another kind'. Name
+    a run's folder.
 nearfar transfer runs/first
     nearfar transfer: DATASETS must be given. Got nothing. Type `nearfar transfer --help`.
 nearfar transfer runs/first pictures nowhere

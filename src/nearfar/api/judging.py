@@ -51,7 +51,7 @@ def embed(
     with captions that of the picture.
 
     Args:
-        run: a run, its folder, or an encoder.
+        run: a run, its folder, an encoder, or published weights of a vision transformer, as for `load`.
         data: as for `pretrain`.
         split: which split of the data; "train" where there is one, else all.
         reading: how the data is read; columns and what to do with truncated pictures, unless stated, as in the run.
@@ -119,7 +119,7 @@ def evaluate(
     are written.
 
     Args:
-        run: a run, its folder, or an encoder.
+        run: a run, its folder, an encoder, or published weights of a vision transformer, as for `load`.
         data: labelled data, pairs of texts, or pictures with captions, as for `pretrain`.
         split: what probes are fitted on, "train" where there is one, else all; where nothing is fitted, what is judged
             by, the test split where there is one, else all.
@@ -153,6 +153,8 @@ def evaluate(
     check_said("evaluate", seed=seed)
     encoder = encoder_of(run)
     files = None if isinstance(run, Encoder) else RunFolder(folder_of(run, where="evaluate"))
+    if files is not None and not files.encoder.exists():
+        files = None  # published weights, which are no run
     if files is not None:
         check_writable("evaluate", "run", files.path)
     part, probes = parted(

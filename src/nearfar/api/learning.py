@@ -70,8 +70,9 @@ def pretrain(
         max_length: of texts, most tokens of one, special ones too; longer texts lose their end.
         vocab_size: of texts, how many tokens are learned from them.
         pooling: of texts, how tokens become one vector: "mean", "cls" or "last".
-        init: what to start from: a run, a file of weights, or published weights: timm:NAME of pictures, hf:NAME of
-            texts (a folder or a name on the hub). Encoders of texts bring their tokenizer and their shape.
+        init: what to start from: a run, a file of weights, a folder of transformers or timm, or published weights by
+            name: timm:NAME of pictures, hf:NAME of texts (a folder or a name on the hub). Vision transformers bring
+            their shape, to mae its decoder too; encoders of texts their tokenizer and their shape.
         epochs: how long, in passes over the data.
         steps: how long, in optimizer steps.
         minutes: how long, in minutes on this machine; turned into steps once.

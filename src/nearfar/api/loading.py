@@ -11,6 +11,7 @@ from nearfar.data.reading import TEXT_COLUMNS
 from nearfar.engine import Encoder, Run
 from nearfar.engine.folder import folder_of, reading_of
 from nearfar.engine.intake import place_of
+from nearfar.engine.pretrained import published_encoder
 from nearfar.errors import RunError, complaint
 from nearfar.records import RunFolder, read_json
 
@@ -21,15 +22,18 @@ ALIKE = (*COLUMNS, "truncated")
 
 
 def load(path: str | Path) -> Encoder:
-    """The encoder of a run, or of any folder with `encoder.json` and `encoder.safetensors`.
+    """The encoder of a run, or of any folder with `encoder.json` and `encoder.safetensors`; or a published one.
 
     Args:
-        path: the folder.
+        path: the folder; or published weights of a vision transformer, as for `pretrain`'s `init`: a file, or a folder
+            of transformers or timm.
 
     Raises:
         RunError: there is no encoder, or it is damaged.
     """
     files = RunFolder(folder_of(path, where="load"))
+    if not os.path.exists(files.encoder) and (published := published_encoder(files.path)) is not None:
+        return published
     if os.path.exists(files.run) and not os.path.exists(files.encoder):
         next_step = f"Finish it by `nearfar resume {shlex.quote(str(files.path))}`"
         raise RunError(complaint("load", str(files.path), "a run with an encoder", "no encoder.json", next_step))

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from nearfar.api.ready import Judge, check_list, find_method, open_among, ready, tell, watcher
+from nearfar.api.showing import show
 from nearfar.data import (
-    Captioned,
     Pictures,
     Reading,
     Source,
@@ -31,8 +31,6 @@ from nearfar.engine import (
     Training,
     choose_precision,
     make_fabric,
-    sample_rows,
-    write_sample,
     write_views,
 )
 from nearfar.engine.folder import claim, read_run, reading_of, write_run
@@ -146,7 +144,8 @@ def learn(wish: Wish) -> Run:
         training.fix_steps(wish.minutes)
     if fabric.is_global_zero:
         _begin(wish, training, files, paper=learner.paper)
-    return _finish(training, files, judge=judge, log=wish.log, on_collapse=wish.on_collapse)
+    given = {"data": wish.data, "split": wish.split, "reading": wish.reading}
+    return _finish(training, files, given=given, judge=judge, log=wish.log, on_collapse=wish.on_collapse)
 
 
 def _begin(wish: Wish, training: Training, files: RunFolder, *, paper: str) -> None:
@@ -189,7 +188,9 @@ def again(files: RunFolder, *, data: Any, devices: int | None, workers: int) -> 
     training = ready(settings, source, fabric=fabric, workers=workers, reading=reading)
     judge = watcher(record.get("validation"), training, reading)
     watch = {"log": record["log"], "on_collapse": record.get("on_collapse", "warn")}
-    return _finish(training, files, judge=judge, resume=True, **watch)
+    known = record["data"]
+    given = {"data": known.get("path") if data is None else data, "split": known.get("split"), "reading": reading}
+    return _finish(training, files, given=given, judge=judge, resume=True, **watch)
 
 
 def _part(source: Source, *, labels: float | None, examples: int | None, seed: int) -> Source:
@@ -256,19 +257,16 @@ def _finish(
     training: Training,
     files: RunFolder,
     *,
+    given: Mapping[str, Any],
     judge: Judge | None,
     log: Sequence[str],
     on_collapse: str,
     resume: bool = False,
 ) -> Run:
-    """Trains to the end and leaves a sample of the training examples' embeddings for the report."""
+    """Trains to the end and leaves what the report shows."""
     run = training.go(files, resume=resume, judge=judge, log=log, on_collapse=on_collapse)
     if training.fabric.is_global_zero:
-        some = training.source.select(sample_rows(len(training.source)))
-        encoder = run.encoder
-        captions = encoder.embed(some.captions) if isinstance(some, Captioned) else None
-        title = f"{training.source.name}, training"
-        write_sample(files, some, encoder.embed(some), name=title, captions=captions)
+        show(training, run, **given)
         if files.classifier.exists():
             _write_neighbours(files, training, run)
     return run

@@ -5,7 +5,7 @@ from nearfar.engine.classifier import NEIGHBOURS, Classifier, Predictions, save_
 from nearfar.engine.devices import choose_precision, make_fabric
 from nearfar.engine.encoder import Encoder
 from nearfar.engine.foresee import available_memory
-from nearfar.engine.gallery import sample_rows, write_inside, write_sample, write_views
+from nearfar.engine.gallery import sample_rows, write_inside, write_made, write_sample, write_views
 from nearfar.engine.generating import LanguageModel, save_language
 from nearfar.engine.image_spec import ImageSpec, raw_table
 from nearfar.engine.image_text_spec import ImageTextSpec
@@ -69,6 +69,7 @@ __all__ = [
     "tf_idf",
     "train",
     "write_inside",
+    "write_made",
     "write_sample",
     "write_views",
 ]

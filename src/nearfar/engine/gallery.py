@@ -15,13 +15,16 @@ from nearfar.data.decode import resize_center
 from nearfar.data.pictures import Pictures
 from nearfar.data.running import RunningText
 from nearfar.data.sentences import Sentences
+from nearfar.data.some import HeldOut
 from nearfar.data.source import Source
 from nearfar.engine.encoder import Encoder
+from nearfar.engine.gallery_made import examples_wanted, panels_of, solved_of, write_panels
 from nearfar.engine.gallery_pictures import picture_views, whole_pictures, write_sprite
 from nearfar.engine.gallery_texts import encoded, given, shortened, text_views
 from nearfar.engine.image_spec import ImageSpec
 from nearfar.engine.inside import attention, filter_sheet, overlay
 from nearfar.engine.spec import EncoderSpec
+from nearfar.methods.method import Method
 from nearfar.records import SCHEMA, EmbeddingTable, RunFolder, write_json
 from nearfar.views.draws import Draws
 from nearfar.views.pair_policy import PairPolicy
@@ -30,7 +33,7 @@ from nearfar.views.policy import Policy
 from nearfar.views.text_policy import TextPolicy
 from nearfar.views.tokens import Tokens
 
-__all__ = ["sample_rows", "write_inside", "write_sample", "write_views"]
+__all__ = ["sample_rows", "write_inside", "write_made", "write_sample", "write_views"]
 
 SHOWN_EXAMPLES = 6
 SAMPLE = 2000
@@ -125,6 +128,32 @@ def _write_attention(files: RunFolder, encoder: Encoder, spec: ImageSpec) -> lis
 def _opened(path: Path, *, size: int, channels: int) -> UInt8[Tensor, "c h w"]:
     with Image.open(path) as picture:
         return torch.from_numpy(resize_center(picture, size=size, channels=channels).copy())
+
+
+def write_made(
+    files: RunFolder, method: Method, spec: EncoderSpec, source: Source, *, held_out: HeldOut | None
+) -> None:
+    """Writes what a method makes of pictures: those it rebuilds, those it makes up, and the puzzles it solves.
+
+    The same weights, seed and pictures give the same files.
+
+    Args:
+        files: the run's folder.
+        method: trained; of one that makes nothing, nothing is written.
+        spec: of its encoder.
+        source: the training pictures, which stand in where none are held out.
+        held_out: pictures that the run has not learned from.
+    """
+    count = examples_wanted(method)
+    if not count or not isinstance(spec, ImageSpec) or not isinstance(source, Pictures):
+        return
+    if held_out is None:
+        pictures = source.select(np.random.default_rng(spec.seed).permutation(len(source))[:count])
+    else:
+        pictures = held_out.pictures
+    made = {"source": source.name, "split": None if held_out is None else held_out.split, "seed": spec.seed}
+    panels = write_panels(files, panels_of(method, pictures, spec), spec)
+    _extend(files, {"made": {**made, "solved": solved_of(method, pictures, spec), "panels": panels}})
 
 
 def sample_rows(count: int, *, seed: int = 0) -> Int[np.ndarray, "m"]:

@@ -40,6 +40,7 @@ class ImageSpec(EncoderSpec):
         channels: of the input, 1 or 3.
         mean: of each channel in [0, 1].
         std: of each channel.
+        norm_eps: what layer norms add to the variance, where that is another than timm's.
     """
 
     modality = "image"
@@ -49,10 +50,14 @@ class ImageSpec(EncoderSpec):
     channels: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    norm_eps: float | None = None
 
     def network(self, *, pretrained: bool = False) -> nn.Module:
         """A backbone that starts from chance, as torch's generator has it, or from published weights."""
-        return backbone(self.backbone, size=self.size, channels=self.channels, stem=self.stem, pretrained=pretrained)
+        return backbone(
+            self.backbone, size=self.size, channels=self.channels, stem=self.stem, pretrained=pretrained,
+            norm_eps=self.norm_eps,
+        )  # fmt: skip
 
     @property
     def view(self) -> PlainView:

@@ -17,6 +17,7 @@ from nearfar.engine.image_spec import ImageSpec
 from nearfar.engine.spec import EncoderSpec
 from nearfar.engine.text_spec import TextSpec
 from nearfar.errors import complaint
+from nearfar.networks.published_vit import published_vit
 from nearfar.networks.two_towers import TwoTowers
 from nearfar.records import EmbeddingTable, RunFolder, read_json
 from nearfar.views.plan import ViewPlan
@@ -70,7 +71,13 @@ class ImageTextSpec(EncoderSpec):
         return TwoTowers(image, text, dim=self.dim)
 
     def part_of(self, network: nn.Module, init: str) -> nn.Module:
-        """The tower that reads what a run's encoder reads; both for a run of both, and for a file."""
+        """The tower that reads what a run's encoder reads; both for a run of both, and for a file of other weights.
+
+        That of pictures for a file of a vision transformer.
+        """
+        if published_vit(init) is not None:
+            assert isinstance(network, TwoTowers)
+            return network.image
         if not RunFolder(Path(init)).encoder.exists():
             return network
         modality = read_json(RunFolder(Path(init)).encoder).get("modality")

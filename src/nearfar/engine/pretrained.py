@@ -1,13 +1,22 @@
 """An encoder that starts from a published one."""
 
+from pathlib import Path
+
+import torch
+
 from nearfar.data.tokenizer import Tokenizer
+from nearfar.engine.encoder import Encoder
+from nearfar.engine.image_spec import ImageSpec
+from nearfar.engine.initial import load_weights
 from nearfar.engine.text_spec import TextSpec
 from nearfar.errors import DataError, RunError, complaint
 from nearfar.networks.pooling import Pooling
 from nearfar.networks.pretrained_text import PretrainedText
 from nearfar.networks.published import PUBLISHED, PublishedText
+from nearfar.networks.published_vit import published_vit
+from nearfar.networks.weights import read_weights
 
-__all__ = ["read_pretrained"]
+__all__ = ["published_encoder", "read_pretrained"]
 
 USUAL_LENGTH = 512
 """Most tokens of a text for models that know no limit and say none."""
@@ -53,3 +62,39 @@ def read_pretrained(
         pooling=network.pooling,
         config=found.config,
     )
+
+
+def published_encoder(path: Path) -> Encoder | None:
+    """The encoder of a published vision transformer, as it is in a file or a folder of transformers or timm.
+
+    Args:
+        path: the file or the folder.
+
+    Returns:
+        None for another folder, or where there is nothing.
+
+    Raises:
+        RunError: the file holds something else or is damaged, the network is of no shape that timm has, or tensors are
+            missing.
+    """
+    known = published_vit(path)
+    if known is None and path.is_file():
+        constraint, next_step = "a run's folder, or weights of a vision transformer", "Name a run's folder"
+        raise RunError(complaint("load", str(path), constraint, _held(path), next_step))
+    if known is None:
+        return None
+    spec = ImageSpec(
+        backbone=known.backbone, seed=0, stem=known.stem, size=known.size, channels=known.channels, mean=known.mean,
+        std=known.std, norm_eps=known.norm_eps,
+    )  # fmt: skip
+    network = spec.build()
+    load_weights(network, str(path))
+    return Encoder(spec, network.to(memory_format=torch.channels_last))
+
+
+def _held(path: Path) -> str:
+    """What a file holds instead of a vision transformer."""
+    try:
+        return f"{len(read_weights(path))} tensors of another kind"
+    except ValueError as error:
+        return str(error)

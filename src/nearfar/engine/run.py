@@ -21,7 +21,7 @@ from nearfar.engine.encoder import Encoder
 from nearfar.engine.gallery import write_inside
 from nearfar.engine.generating import save_language
 from nearfar.engine.health import health
-from nearfar.engine.initial import PUBLISHED, load_weights, start_stem
+from nearfar.engine.initial import PUBLISHED, load_decoder, load_weights, start_stem
 from nearfar.engine.loggers import make_logger
 from nearfar.engine.optim import build_optimizer
 from nearfar.engine.recorder import Recorder, check_room, signals_noted
@@ -102,6 +102,8 @@ class Training:
         network = self._start()
         torch.manual_seed(settings.seed + 1)
         method = make_method(network)
+        if settings.init is not None and not settings.init.startswith(PUBLISHED):
+            load_decoder(method, settings.init)
         if world() is not None:
             synchronize_batch_norm(method, world())
         return method.to(memory_format=torch.channels_last)

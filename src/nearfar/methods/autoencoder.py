@@ -1,5 +1,6 @@
 """The autoencoder."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
@@ -12,6 +13,7 @@ from nearfar.methods.method import Batch, Method, Step
 from nearfar.networks.backbone import dim_of
 from nearfar.networks.decoder import ConvDecoder, check_fit
 from nearfar.objectives.reconstruction import mse
+from nearfar.views.panels import Panel
 
 __all__ = ["Autoencoder"]
 
@@ -74,6 +76,13 @@ class Autoencoder(Method):
         rebuilt = self.decoder(self.encode(view))
         check_fit("Autoencoder", rebuilt, view)
         return Step(mse(rebuilt, view, group=world()))
+
+    def pictures(self, batch: Batch) -> Sequence[Panel]:
+        (view,) = batch.views
+        z = self.encode(view)
+        part = "" if self.num_active is None else f", of which the {self.num_active} largest are let through"
+        note = f"Each picture is rebuilt from the {z.shape[1]} numbers of its latent{part}."
+        return (Panel("rebuilt", {"original": view, "rebuilt": self.decoder(z)}, note),)
 
     def floor(self, batch_size: int) -> float:
         return 0.0

@@ -1,5 +1,6 @@
 """BiGAN."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
@@ -13,6 +14,7 @@ from nearfar.networks.backbone import dim_of
 from nearfar.networks.decoder import ConvDecoder, check_fit
 from nearfar.networks.discriminator import PairDiscriminator
 from nearfar.objectives.adversarial import bigan_encoder_generator, gan_discriminator
+from nearfar.views.panels import Panel, sample_panel, walk_panel
 
 __all__ = ["BiGAN"]
 
@@ -81,3 +83,19 @@ class BiGAN(Method):
         deceiving = bigan_encoder_generator(real, fake, group=world())
         logs = {"discriminator_nats": telling.detach(), "encoder_generator_nats": deceiving.detach()}
         return Step(telling + deceiving, logs)
+
+    def pictures(self, batch: Batch) -> Sequence[Panel]:
+        (view,) = batch.views
+        z = self.encode(view)
+        note = (
+            f"The encoder finds a latent of {self.latent_dim} numbers for a picture, of which the generator makes a"
+            " picture again. The loss never compares the two: their likeness is what the game brings about."
+        )
+        return (
+            Panel("rebuilt", {"original": view, "rebuilt": self.generator(z)}, note),
+            sample_panel(
+                self.generator, batch.draws(), dim=self.latent_dim,
+                note="Generated from draws of the standard Gaussian, the prior.",
+            ),
+            walk_panel(self.generator, z, view, note="Between the latents that the encoder finds for two pictures."),
+        )  # fmt: skip

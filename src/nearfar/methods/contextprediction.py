@@ -1,17 +1,22 @@
 """Context prediction."""
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
 from torch import nn
 
-from nearfar.methods.method import Batch, Method, Step, solved
+from nearfar.methods.method import Attempt, Batch, Method, Step, solved
 from nearfar.networks.backbone import dim_of
 from nearfar.networks.heads import mlp
+from nearfar.views.panels import Panel, puzzle_panel
 from nearfar.views.puzzles import NEIGHBOURS, neighbours
 
 __all__ = ["ContextPrediction"]
+
+PLACES = ("above left", "above", "above right", "left", "right", "below left", "below", "below right")
+"""Of the second tile, seen from the first."""
 
 
 class ContextPrediction(Method):
@@ -42,11 +47,23 @@ class ContextPrediction(Method):
         self.solver = mlp(2 * dim_of(backbone), hidden_dim, len(NEIGHBOURS))
         self.tile = tile
 
-    def forward(self, batch: Batch) -> Step:
+    def attempt(self, batch: Batch) -> Attempt:
         (view,) = batch.views
         pieces, answer = neighbours(view, batch.draws(), part=self.tile)
         h = self.backbone(pieces.flatten(0, 1).contiguous(memory_format=torch.channels_last))
-        return solved(self.solver(h.reshape(len(view), -1)), answer)
+        return Attempt(pieces, answer, self.solver(h.reshape(len(view), -1)))
+
+    def forward(self, batch: Batch) -> Step:
+        attempt = self.attempt(batch)
+        return solved(attempt.logits, attempt.answer)
+
+    def pictures(self, batch: Batch) -> Sequence[Panel]:
+        attempt = self.attempt(batch)
+        note = (
+            "The tile on the left is of the picture's middle; where the other lies, seen from it, is to be found. Each"
+            " is cut from a random place in its cell, brought to the same mean and deviation, and seen by itself."
+        )
+        return (puzzle_panel(batch.views[0], *attempt, columns=2, names=PLACES, note=note),)
 
     def floor(self, batch_size: int) -> float:
         return 0.0

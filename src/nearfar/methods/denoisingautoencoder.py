@@ -1,5 +1,6 @@
 """The denoising autoencoder."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import torch
@@ -13,8 +14,17 @@ from nearfar.networks.decoder import ConvDecoder, check_fit
 from nearfar.objectives.reconstruction import mse
 from nearfar.views.corruptions import corrupt
 from nearfar.views.draws import Draws
+from nearfar.views.panels import Panel
 
 __all__ = ["DenoisingAutoencoder"]
+
+SPOILT = {
+    "masking": "{part:g} % of the pixels are set to the mean",
+    "salt_and_pepper": "{part:g} % of the pixels are set to the lightest or the darkest",
+    "gaussian": "Gaussian noise of deviation {strength:g} is added, where the pictures' own is 1",
+    "blur": "the picture is blurred by a window of deviation {least:g} to {strength:g} pixels",
+}
+"""What each noise does, for people."""
 
 
 class DenoisingAutoencoder(Method):
@@ -67,10 +77,21 @@ class DenoisingAutoencoder(Method):
 
     def forward(self, batch: Batch) -> Step:
         (view,) = batch.views
-        spoilt = corrupt(view, batch.draws(), noise=self.noise, strength=self.strength)
+        spoilt = self._spoilt(batch)
         rebuilt = self.decoder(self.encode(spoilt))
         check_fit("DenoisingAutoencoder", rebuilt, view)
         return Step(mse(rebuilt, view, group=world()))
+
+    def _spoilt(self, batch: Batch) -> Tensor:
+        return corrupt(batch.views[0], batch.draws(), noise=self.noise, strength=self.strength)
+
+    def pictures(self, batch: Batch) -> Sequence[Panel]:
+        (view,) = batch.views
+        spoilt = self._spoilt(batch)
+        z, strength = self.encode(spoilt), self.strength
+        does = SPOILT[self.noise].format(part=100 * strength, strength=strength, least=strength / 2)
+        note = f"Before the network sees a picture, {does}; it is rebuilt from the {z.shape[1]} numbers of its latent."
+        return (Panel("rebuilt", {"original": view, "what it saw": spoilt, "rebuilt": self.decoder(z)}, note),)
 
     def floor(self, batch_size: int) -> float:
         return 0.0

@@ -1,15 +1,17 @@
 """Jigsaw."""
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nearfar.methods.method import Batch, Method, Step, solved
+from nearfar.methods.method import Attempt, Batch, Method, Step, solved
 from nearfar.networks.backbone import dim_of
 from nearfar.networks.heads import mlp
+from nearfar.views.panels import Panel, puzzle_panel
 from nearfar.views.puzzles import far_permutations, jigsaw
 
 __all__ = ["Jigsaw"]
@@ -57,13 +59,26 @@ class Jigsaw(Method):
         self.backbone = backbone
         self.reader = nn.Linear(dim_of(backbone), tile_dim)
         self.solver = mlp(grid**2 * tile_dim, hidden_dim, num_orders)
-        self.tile = tile
+        self.tile, self.grid = tile, grid
 
-    def forward(self, batch: Batch) -> Step:
+    def attempt(self, batch: Batch) -> Attempt:
         (view,) = batch.views
         pieces, answer = jigsaw(view, batch.draws(), orders=self.orders, part=self.tile)
         h = self.backbone(pieces.flatten(0, 1).contiguous(memory_format=torch.channels_last))
-        return solved(self.solver(F.relu(self.reader(h)).reshape(len(view), -1)), answer)
+        return Attempt(pieces, answer, self.solver(F.relu(self.reader(h)).reshape(len(view), -1)))
+
+    def forward(self, batch: Batch) -> Step:
+        attempt = self.attempt(batch)
+        return solved(attempt.logits, attempt.answer)
+
+    def pictures(self, batch: Batch) -> Sequence[Panel]:
+        attempt, count = self.attempt(batch), len(self.orders)
+        names = [f"order {number + 1}" for number in range(count)]
+        note = (
+            f"The tiles are laid out in one of {count} orders, which is to be found. Each is cut from a random place in"
+            " its cell, brought to the same mean and deviation, and seen by itself."
+        )
+        return (puzzle_panel(batch.views[0], *attempt, columns=self.grid, names=names, note=note),)
 
     def floor(self, batch_size: int) -> float:
         return 0.0

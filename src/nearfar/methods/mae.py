@@ -1,5 +1,6 @@
 """MAE."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
@@ -8,10 +9,11 @@ from torch import Tensor, nn
 from nearfar.distributed import world
 from nearfar.methods.method import Batch, Method, Step
 from nearfar.networks.decoder import PatchDecoder
-from nearfar.networks.masked import encode_visible, patchify, vit_of
+from nearfar.networks.masked import encode_visible, patchify, unpatchify, vit_of
 from nearfar.objectives.reconstruction import masked_mse
 from nearfar.views.corruptions import patch_mask
 from nearfar.views.draws import Draws
+from nearfar.views.panels import Panel
 
 __all__ = ["MAE"]
 
@@ -74,6 +76,23 @@ class MAE(Method):
         mask = self._mask(batch.draws(), *(side // self.patch for side in view.shape[2:]))
         predicted = self.decoder(encode_visible(self.backbone, view, mask), mask)
         return Step(masked_mse(predicted, patches, mask.flatten(1), normalize=self.normalize, group=world()))
+
+    def pictures(self, batch: Batch) -> Sequence[Panel]:
+        (view,) = batch.views
+        patches, rows = patchify(view, patch=self.patch), view.shape[2] // self.patch
+        mask = self._mask(batch.draws(), rows, view.shape[3] // self.patch)
+        predicted, hidden = self.decoder(encode_visible(self.backbone, view, mask), mask), mask.flatten(1)[:, :, None]
+        note = f"{int(mask[0].sum())} of {mask[0].numel()} patches are hidden and predicted; the others stay."
+        if self.normalize:
+            variance, mean = torch.var_mean(patches, dim=2, keepdim=True)
+            predicted = predicted * (variance + 1e-6).sqrt() + mean  # which undoes what masked_mse does to its target
+            note += (
+                " A prediction is a patch's pattern without its light and contrast, which it is given here by the"
+                " original patch's own mean and variance."
+            )
+        seen = unpatchify(patches.masked_fill(hidden, torch.nan), patch=self.patch, rows=rows)
+        rebuilt = unpatchify(torch.where(hidden, predicted, patches), patch=self.patch, rows=rows)
+        return (Panel("rebuilt", {"what it saw": seen, "rebuilt": rebuilt, "original": view}, note),)
 
     def floor(self, batch_size: int) -> float:
         return 0.0

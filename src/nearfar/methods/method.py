@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from nearfar.distributed import Group, all_gather, all_reduce, first_row, world, world_size
 from nearfar.views.draws import Draws
+from nearfar.views.panels import Panel
 
-__all__ = ["Batch", "Method", "Partners", "Step", "mean_over_ranks", "partners", "solved"]
+__all__ = ["Attempt", "Batch", "Method", "Partners", "Step", "mean_over_ranks", "partners", "solved"]
 
 _STRANGERS = 2**40
 """Where the numbers of examples without a class begin: far above any class."""
@@ -122,6 +123,20 @@ class Step(NamedTuple):
     carry: Any = None
 
 
+class Attempt(NamedTuple):
+    """n puzzles that a network was set, and what it said.
+
+    Attributes:
+        pieces: what it was shown of each.
+        answer: the right one of k.
+        logits: of each answer.
+    """
+
+    pieces: Float[Tensor, "n pieces c s t"]
+    answer: Int[Tensor, "n"]
+    logits: Float[Tensor, "n k"]
+
+
 def solved(logits: Float[Tensor, "n k"], answer: Int[Tensor, "n"]) -> Step:
     """The step of a method that asks which of k answers is right: the cross entropy, and `solved_fraction`.
 
@@ -153,7 +168,8 @@ class Method(nn.Module, ABC):
             where examples are not compared with one another. Elsewhere each part is compared within itself.
 
     A method that trains a linear layer from the representation to classes calls it `classifier`, and one that trains
-    scores of the token behind a text calls them `next_scores`; they are kept too.
+    scores of the token behind a text calls them `next_scores`; they are kept too. One that rebuilds or makes pictures
+    says by `pictures` what of it the report shows, and one that sets puzzles by `attempt` how it does.
     """
 
     paper: ClassVar[str]
@@ -183,6 +199,25 @@ class Method(nn.Module, ABC):
     def embed(self, view: Any) -> Float[Tensor, "n d"]:
         """The representation h of n examples, not the projection z that the loss sees."""
         return self.backbone(view)
+
+    def pictures(self, batch: Batch) -> Sequence[Panel]:
+        """What the method makes of some pictures, for people to look at: nothing, unless it rebuilds, makes or puzzles.
+
+        It is called at the end of a run on one rank alone, in evaluation mode and without gradients, and gives the same
+        for the same weights and batch.
+
+        Args:
+            batch: some pictures, undistorted.
+        """
+        return ()
+
+    def attempt(self, batch: Batch) -> Attempt | None:
+        """The puzzles that the method sets of some pictures, and its answers; None where it sets none of pictures.
+
+        Args:
+            batch: the pictures.
+        """
+        return None
 
     @classmethod
     def landmarks(cls) -> str:

@@ -1,16 +1,20 @@
 """Rotation."""
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
 from torch import nn
 
-from nearfar.methods.method import Batch, Method, Step, solved
+from nearfar.methods.method import Attempt, Batch, Method, Step, solved
 from nearfar.networks.backbone import dim_of
+from nearfar.views.panels import Panel, puzzle_panel
 from nearfar.views.puzzles import rotated
 
 __all__ = ["Rotation"]
+
+TURNS = ("upright", "a quarter left", "upside down", "a quarter right")
 
 
 class Rotation(Method):
@@ -37,10 +41,20 @@ class Rotation(Method):
         self.backbone = backbone
         self.solver = nn.Linear(dim_of(backbone), 4)
 
-    def forward(self, batch: Batch) -> Step:
+    def attempt(self, batch: Batch) -> Attempt:
         (view,) = batch.views
         pieces, answer = rotated(view, batch.draws())
-        return solved(self.solver(self.backbone(pieces[:, 0].contiguous(memory_format=torch.channels_last))), answer)
+        h = self.backbone(pieces[:, 0].contiguous(memory_format=torch.channels_last))
+        return Attempt(pieces, answer, self.solver(h))
+
+    def forward(self, batch: Batch) -> Step:
+        attempt = self.attempt(batch)
+        return solved(attempt.logits, attempt.answer)
+
+    def pictures(self, batch: Batch) -> Sequence[Panel]:
+        attempt = self.attempt(batch)
+        note = "Each picture is turned by none, one, two or three quarters; which way is up is to be found."
+        return (puzzle_panel(batch.views[0], *attempt, columns=1, names=TURNS, note=note),)
 
     def floor(self, batch_size: int) -> float:
         return 0.0

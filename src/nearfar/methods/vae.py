@@ -1,5 +1,6 @@
 """The variational autoencoder."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
@@ -11,6 +12,7 @@ from nearfar.methods.method import Batch, Method, Step
 from nearfar.networks.backbone import dim_of
 from nearfar.networks.decoder import ConvDecoder, check_fit
 from nearfar.objectives.reconstruction import elbo, gaussian_kl, gaussian_nll, gaussian_nll_chance
+from nearfar.views.panels import Panel, sample_panel, walk_panel
 
 __all__ = ["VAE"]
 
@@ -80,6 +82,19 @@ class VAE(Method):
         loss = elbo(nll, mu, log_var, beta=self.beta, free_bits=self.free_bits, group=world())
         logs = {"reconstruction_nats": nll.detach(), "kl_nats": gaussian_kl(mu, log_var, group=world()).detach()}
         return Step(loss / view[0].numel(), logs)
+
+    def pictures(self, batch: Batch) -> Sequence[Panel]:
+        (view,) = batch.views
+        mean = self.encode(view)
+        note = f"Each picture is rebuilt from the mean of its Gaussian in {mean.shape[1]} dimensions, not from a draw."
+        return (
+            Panel("rebuilt", {"original": view, "rebuilt": self.decoder(mean)}, note),
+            sample_panel(
+                self.decoder, batch.draws(), dim=mean.shape[1],
+                note="Each is decoded from a draw of the standard Gaussian, the prior.",
+            ),
+            walk_panel(self.decoder, mean, view, note="Between the means of two pictures' Gaussians."),
+        )  # fmt: skip
 
     def floor(self, batch_size: int) -> float:
         return gaussian_nll_chance(1, variance=0.0)

@@ -149,7 +149,15 @@ def _has_small_stem(name: str) -> bool:
     )
 
 
-def backbone(name: str, *, size: int, channels: int, stem: str | None = None, pretrained: bool = False) -> nn.Module:
+def backbone(
+    name: str,
+    *,
+    size: int,
+    channels: int,
+    stem: str | None = None,
+    pretrained: bool = False,
+    norm_eps: float | None = None,
+) -> nn.Module:
     """A fresh backbone by name.
 
     Args:
@@ -159,6 +167,7 @@ def backbone(name: str, *, size: int, channels: int, stem: str | None = None, pr
         channels: of the pictures, 1 or 3.
         stem: "small", "standard", or None: "small" for pictures of 64 pixels and less where the model has one.
         pretrained: whether to start from timm's published weights.
+        norm_eps: what layer norms add to the variance, for weights that were trained with another than timm's.
 
     Raises:
         ValueError: the name or the stem is unknown, or the model has no small stem.
@@ -171,9 +180,13 @@ def backbone(name: str, *, size: int, channels: int, stem: str | None = None, pr
         return SmallResNet(channels=channels)
     of_timm = AVERAGED.get(name, name)
     small = stem == "small" if stem else size <= SMALL_STEM_LIMIT and not pretrained and _has_small_stem(of_timm)
-    return TimmBackbone(
+    network = TimmBackbone(
         of_timm, size=size, channels=channels, small_stem=small, pretrained=pretrained, average=name in AVERAGED
     )
+    for module in network.modules():
+        if norm_eps is not None and isinstance(module, nn.LayerNorm):
+            module.eps = norm_eps
+    return network
 
 
 def backbone_names() -> list[str]:

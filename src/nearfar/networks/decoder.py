@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from nearfar.errors import complaint
+from nearfar.networks.attention import quick_attention
 from nearfar.networks.heads import mlp
 from nearfar.networks.positions import sine_cosine
 
@@ -156,5 +157,7 @@ class PatchDecoder(nn.Module):
         every = every.masked_scatter(~flat[:, :, None], x[:, num_first:])
         rows, columns = mask.shape[1:]
         every = every + sine_cosine(rows, columns, x.shape[2]).to(x)
-        x = self.blocks(torch.cat([x[:, :num_first], every], dim=1))
+        every = torch.cat([x[:, :num_first], every], dim=1)
+        with quick_attention(every):
+            x = self.blocks(every)
         return self.predict(self.norm(x[:, num_first:]))

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from nearfar.errors import complaint
+from nearfar.networks.attention import quick_attention
 
 __all__ = ["encode_visible", "patchify", "unpatchify", "vit_of"]
 
@@ -105,6 +106,8 @@ def encode_visible(
     num_first = tokens.shape[1] - flat.shape[1]
     visible = flat.long().argsort(dim=1, stable=True)[:, : flat.shape[1] - int(counts[:1].sum())]
     seen = tokens[:, num_first:].gather(1, visible[:, :, None].expand(-1, -1, tokens.shape[2]))
-    encoded = net.blocks(net.norm_pre(torch.cat([tokens[:, :num_first], seen], dim=1)))
+    seen = torch.cat([tokens[:, :num_first], seen], dim=1)
+    with quick_attention(seen):
+        encoded = net.blocks(net.norm_pre(seen))
     # Models that average over patches have their last norm behind the average.
     return net.fc_norm(net.norm(encoded))

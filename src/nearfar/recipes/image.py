@@ -20,6 +20,8 @@ from nearfar.engine.image_spec import ImageSpec
 from nearfar.engine.settings import Settings
 from nearfar.engine.spec import EncoderSpec
 from nearfar.errors import DataError, complaint
+from nearfar.networks.published import PUBLISHED
+from nearfar.networks.published_vit import PublishedViT, published_vit
 from nearfar.recipes.book import Book
 from nearfar.recipes.recipe import Recipe, with_counts
 from nearfar.views.policies import byol, dino, simclr, swav, weak
@@ -174,24 +176,31 @@ class PictureBook(Book):
 
     def recipe(self, method: str, said: Mapping[str, Any], source: Source) -> Recipe:
         assert isinstance(source, Pictures)
-        return for_pictures(method, size=_size(said, source), source=source, begun=said["init"] is not None)
+        _check_init(said["init"])
+        known = published_vit(said["init"])
+        size = _size(said, source, known)
+        recipe = for_pictures(method, size=size, source=source, begun=said["init"] is not None)
+        if known is None or method != "mae":
+            return recipe
+        return replace(recipe, options={**recipe.options, **known.decoder})
 
     def spec(self, recipe: Recipe, said: Mapping[str, Any], source: Source, seed: int) -> ImageSpec:
         assert isinstance(source, Pictures)
-        mean, std = channel_statistics(source, source.channels)
+        known = published_vit(said["init"])
+        if known is None:
+            mean, std = channel_statistics(source, source.channels)
+        else:
+            _check_channels("pretrain", source, known.channels, "the pictures of its weights")
+            mean, std = known.mean, known.std
         return ImageSpec(
-            backbone=_backbone(said, recipe), stem=_stem(said), size=_size(said, source), channels=source.channels,
-            mean=mean, std=std, seed=seed,
+            backbone=_backbone(said, recipe, known), stem=_stem(said, known), size=_size(said, source, known),
+            channels=source.channels, mean=mean, std=std, seed=seed, norm_eps=None if known is None else known.norm_eps,
         )  # fmt: skip
 
     def alike(self, spec: EncoderSpec, source: Source, seed: int) -> ImageSpec:
         assert isinstance(source, Pictures)
         assert isinstance(spec, ImageSpec)
-        if source.channels != spec.channels:
-            kinds = {1: "gray", 3: "in colour"}
-            constraint = f"{kinds[spec.channels]}, as the encoder's were"
-            got, next_step = kinds[source.channels], "Give pictures of that kind"
-            raise DataError(complaint("finetune", "data", constraint, got, next_step))
+        _check_channels("finetune", source, spec.channels, "the encoder's")
         return replace(spec, seed=seed)
 
     def again(self, settings: Settings) -> Recipe:
@@ -212,11 +221,33 @@ class PictureBook(Book):
         return f"{spec.backbone} at {spec.size} px"
 
 
-def _size(said: Mapping[str, Any], source: Pictures) -> int:
-    return int(said["size"]) if said["size"] is not None else view_size(source)
+def _check_init(init: str | None) -> None:
+    """Refuses what names texts alone."""
+    if init is not None and init.startswith(PUBLISHED):
+        constraint = "a run, a file or folder of weights, or timm:NAME for pictures"
+        next_step = f"Name a folder without {PUBLISHED}"
+        raise ValueError(complaint("pretrain", "init", constraint, init, next_step))
 
 
-def _backbone(said: Mapping[str, Any], recipe: Recipe) -> str:
+def _check_channels(where: str, source: Pictures, channels: int, whose: str) -> None:
+    """Refuses gray pictures for a network of coloured ones, and the other way round."""
+    if source.channels != channels:
+        kinds = {1: "gray", 3: "in colour"}
+        constraint = f"{kinds.get(channels, f'of {channels} channels')}, as {whose} were"
+        got, next_step = kinds[source.channels], "Give pictures of that kind"
+        raise DataError(complaint(where, "data", constraint, got, next_step))
+
+
+def _size(said: Mapping[str, Any], source: Pictures, known: PublishedViT | None) -> int:
+    """What the user says, else what published positions are for, else the pictures' own."""
+    if said["size"] is not None:
+        return int(said["size"])
+    return view_size(source) if known is None else known.size
+
+
+def _backbone(said: Mapping[str, Any], recipe: Recipe, known: PublishedViT | None) -> str:
+    if known is not None:
+        return str(said["backbone"] or known.backbone)
     init = said["init"]
     if init is None or not init.startswith("timm:"):
         return str(said["backbone"] or recipe.backbone)
@@ -227,7 +258,9 @@ def _backbone(said: Mapping[str, Any], recipe: Recipe) -> str:
     return str(name)
 
 
-def _stem(said: Mapping[str, Any]) -> str | None:
-    """Published weights are of the standard stem, however small the pictures are."""
-    is_published = said["init"] is not None and said["init"].startswith("timm:")
-    return said["stem"] or ("standard" if is_published else None)
+def _stem(said: Mapping[str, Any], known: PublishedViT | None) -> str | None:
+    """What the user says, else that of published weights: the standard one by name, in a file as its patches tell."""
+    if said["stem"] is not None or known is None:
+        is_published = said["init"] is not None and said["init"].startswith("timm:")
+        return said["stem"] or ("standard" if is_published else None)
+    return known.stem

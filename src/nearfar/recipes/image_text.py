@@ -21,6 +21,7 @@ from nearfar.engine.spec import EncoderSpec
 from nearfar.engine.text_spec import TextSpec
 from nearfar.errors import complaint
 from nearfar.networks.published import PUBLISHED
+from nearfar.networks.published_vit import published_vit
 from nearfar.recipes.book import Book
 from nearfar.recipes.image import PictureBook
 from nearfar.recipes.recipe import Recipe, with_counts
@@ -78,7 +79,7 @@ class ImageTextBook(Book):
             return replace(known, seed=seed)
         names = _names(said["backbone"] or recipe.backbone)
         image, text = (dict(said) | {"backbone": name, "init": None} for name in names)
-        if said["init"] is not None and said["init"].startswith("timm:"):
+        if (said["init"] or "").startswith("timm:") or published_vit(said["init"]) is not None:
             image |= {"init": said["init"], "backbone": None}
         book = PictureBook()
         if isinstance(known, ImageSpec):

@@ -10,6 +10,7 @@ Beside the files of `nearfar.records` it reads the gallery:
                                   "views": [{"id": ..., "original": "views/0_original.png", "views": [...],
                                              "texts": [...], "read": [...]}, ...],
                                   "inside": {"filters": {...}, "attention": [...]},
+                                  "made": {"split": "test", "solved": {...}, "panels": [...], ...},
                                   "predicted": [...], "certainty": [...]}
 
 What each key means is written in the documentation of the run folder.

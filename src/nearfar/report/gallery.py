@@ -12,13 +12,28 @@ from PIL import Image
 from nearfar.errors import RunError, complaint
 from nearfar.report.texts import Seen, read_seen
 
-__all__ = ["Inside", "Look", "Picture", "Shown", "Sprite", "data_url", "read_inside", "read_sprite", "read_views"]
+__all__ = [
+    "Inside",
+    "Look",
+    "Picture",
+    "Shown",
+    "Sprite",
+    "data_url",
+    "path_inside",
+    "read_inside",
+    "read_sprite",
+    "read_views",
+    "to_compare",
+]
 
 SPRITE_BYTES = 1_600_000
 """The most a sprite may take: inlined it grows by a third, and the page stays below 3 MB."""
 
 VIEW_SIDE = 192
 """Views are shown at 96 px: twice that serves a fine screen."""
+
+SMALL_SIDE = VIEW_SIDE // 2
+"""Smaller pictures are shown enlarged, with their pixels sharp."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +53,7 @@ class Picture:
     @property
     def is_small(self) -> bool:
         """Whether it is shown enlarged: then with its pixels sharp."""
-        return max(self.width, self.height) < VIEW_SIDE // 2
+        return max(self.width, self.height) < SMALL_SIDE
 
 
 @dataclass(frozen=True)
@@ -74,7 +89,7 @@ def read_sprite(gallery: Path, about: Mapping[str, Any], *, examples: int) -> Sp
     Raises:
         RunError: the sprite has too few tiles.
     """
-    path = _inside(gallery, about.get("sprite"))
+    path = path_inside(gallery, about.get("sprite"))
     if path is None:
         return None
     raw = path.read_bytes()
@@ -126,7 +141,7 @@ def read_views(gallery: Path, about: Mapping[str, Any]) -> list[Shown]:
     shown = []
     for entry in about.get("views", []):
         names = [entry[key] for key in ("original",) if key in entry] + list(entry.get("views", ()))
-        paths = [_inside(gallery, name) for name in names]
+        paths = [path_inside(gallery, name) for name in names]
         if all(paths):
             pictures = [_read(path) for path in paths if path]
             original = pictures[0] if pictures else None
@@ -174,18 +189,23 @@ def read_inside(gallery: Path, about: Mapping[str, Any]) -> Inside | None:
     if found is None:
         return None
     filters = found.get("filters") or {}
-    path = _inside(gallery, filters.get("image"))
+    path = path_inside(gallery, filters.get("image"))
     looks = []
     for entry in found.get("attention") or ():
-        paths = [_inside(gallery, entry[name]) for name in ("original", "map")]
+        paths = [path_inside(gallery, entry[name]) for name in ("original", "map")]
         if all(paths):
             original, seen = (_read(path) for path in paths if path)
             looks.append(Look(str(entry["id"]), original, seen, int(entry["half"]), int(entry["patches"])))
     return Inside(None if path is None else _as_it_is(path), filters, tuple(looks))
 
 
-def _inside(gallery: Path, name: object) -> Path | None:
-    """A file that the gallery names, if it is there; a name that leads out of the gallery is none of its files."""
+def path_inside(gallery: Path, name: object) -> Path | None:
+    """A file that the gallery names, if it is there; a name that leads out of the gallery is none of its files.
+
+    Args:
+        gallery: the folder.
+        name: as it stands in `gallery.json`.
+    """
     if not isinstance(name, str):
         return None
     path = (gallery / name).resolve()
@@ -206,13 +226,25 @@ def _as_it_is(path: Path) -> Picture:
     return Picture(data_url(path.read_bytes(), form or "PNG"), width, height)
 
 
+def to_compare(image: Image.Image) -> Picture:
+    """A picture beside others that it is to be compared with: a small one to the last pixel, a larger one made small.
+
+    Args:
+        image: in RGB, or in RGBA where parts of it are not there.
+    """
+    if max(image.size) < SMALL_SIDE:
+        return Picture(data_url(_encoded(image, lossless=True), "WEBP"), image.width, image.height)
+    image.thumbnail((VIEW_SIDE, VIEW_SIDE))
+    return _picture(image)
+
+
 def _picture(image: Image.Image) -> Picture:
-    return Picture(data_url(_encoded(image, quality=88), "WEBP"), image.width, image.height)
+    return Picture(data_url(_encoded(image), "WEBP"), image.width, image.height)
 
 
-def _encoded(image: Image.Image, *, quality: int) -> bytes:
+def _encoded(image: Image.Image, *, quality: int = 88, lossless: bool = False) -> bytes:
     file = io.BytesIO()
-    image.save(file, "WEBP", quality=quality, method=4)
+    image.save(file, "WEBP", quality=quality, lossless=lossless, method=4)
     return file.getvalue()
 
 

@@ -21,16 +21,16 @@ from nearfar.report.words import one
 __all__ = ["write_report"]
 
 SCRIPTS = ("curves.js", "map.js", "page.js")
-STYLES = ("page.css", "sections.css", "texts.css")
+STYLES = ("page.css", "sections.css", "texts.css", "made.css")
 
 
 def write_report(run: Path) -> Path:
     """The page of one run: a single file that opens offline and asks for nothing.
 
     It shows what the guard says, the scores beside both baselines, the curves and the run's health, what the network
-    saw, a map of embeddings, nearest neighbours, clusters, the hardest and the most typical examples, the layers, what
-    is confused with what, what is inside the network, and how the run was made. What the folder does not hold yet is
-    left out, with the command that fills it. The same folder gives the same page.
+    saw and what it makes of pictures, a map of embeddings, nearest neighbours, clusters, the hardest and the most
+    typical examples, the layers, what is confused with what, what is inside the network, and how the run was made. What
+    the folder does not hold yet is left out, with the command that fills it. The same folder gives the same page.
 
     Args:
         run: the run's folder; of its files, only `run.json` must be there.

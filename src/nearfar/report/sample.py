@@ -8,6 +8,7 @@ from nearfar.records import EmbeddingTable, read_json
 from nearfar.report.clusters import clusters, together
 from nearfar.report.extremes import hardest, typical
 from nearfar.report.gallery import read_inside, read_sprite, read_views
+from nearfar.report.made import read_made
 from nearfar.report.map import map_data, plane, unit_rows
 from nearfar.report.neighbours import agreement, nearest, queries
 from nearfar.report.retrieval import retrieval
@@ -41,6 +42,7 @@ def gallery_sections(gallery: Path) -> dict[str, Any]:
         "source": about.get("source"),
         "views": read_views(gallery, about),
         "inside": read_inside(gallery, about),
+        "made": read_made(gallery, about),
         **(EMPTY if table is None or len(table) < 2 else _sample(gallery, about, table)),
     }
 

@@ -6,6 +6,7 @@ from nearfar.views.draws import Draws
 from nearfar.views.image import as_light, gaussian_blur, normalize, recolor, solarize
 from nearfar.views.image_view import ImageView, PlainView
 from nearfar.views.pair_policy import PairPolicy
+from nearfar.views.panels import Panel, board, puzzle_panel, sample_panel, walk_panel
 from nearfar.views.patches import patch_grid
 from nearfar.views.plan import ViewPlan
 from nearfar.views.policies import byol, dino, repeat, simclr, swav, weak
@@ -47,6 +48,7 @@ __all__ = [
     "MaskedTextView",
     "NextSentenceView",
     "PairPolicy",
+    "Panel",
     "PlainView",
     "Policy",
     "Puzzle",
@@ -59,6 +61,7 @@ __all__ = [
     "Tokens",
     "ViewPlan",
     "as_light",
+    "board",
     "byol",
     "corrupt",
     "crop_boxes",
@@ -80,9 +83,11 @@ __all__ = [
     "normalize",
     "patch_grid",
     "patch_mask",
+    "puzzle_panel",
     "recolor",
     "repeat",
     "rotated",
+    "sample_panel",
     "sentence_order",
     "sentence_orders",
     "shuffle_spans",
@@ -94,5 +99,6 @@ __all__ = [
     "tiles",
     "token_masks",
     "twins",
+    "walk_panel",
     "weak",
 ]

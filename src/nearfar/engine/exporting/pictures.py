@@ -13,8 +13,12 @@ __all__ = ["has_small_stem", "is_timm", "write_timm"]
 
 
 def is_timm(encoder: Encoder) -> bool:
-    """Whether timm can make the network by its name: one with the stem for small pictures, a ResNet's, it cannot."""
-    return isinstance(encoder.backbone, TimmBackbone) and not has_small_stem(encoder.backbone)
+    """Whether timm can make the network by its name.
+
+    One with the stem for small pictures, a ResNet's, it cannot, nor one with the layer norms of another library.
+    """
+    is_usual = isinstance(encoder.spec, ImageSpec) and encoder.spec.norm_eps is None
+    return is_usual and isinstance(encoder.backbone, TimmBackbone) and not has_small_stem(encoder.backbone)
 
 
 def has_small_stem(network: nn.Module) -> bool:
