@@ -293,7 +293,7 @@ CASES = {
     ),
     "nexttoken": TextCase(NextToken, network=partial(tiny_text, causal=True), policy=twins(1), rate=1e-2),
     "permutation": TextCase(
-        lambda backbone: Permutation(backbone, hidden_dim=32), policy=shuffled_text(), rate=5e-3, steps=200
+        lambda backbone: Permutation(backbone, hidden_dim=32), policy=shuffled_text(), rate=5e-3, steps=400
     ),
     "vicreg": Case(lambda backbone: VICReg(backbone, hidden_dim=32, projection_dim=8)),
 }

@@ -166,7 +166,7 @@ WRONG: dict[str, tuple[Callable[[Weights], Weights], str]] = {
     ),
     "no decoder's norm": (without("decoder_norm.bias"), "init must be a decoder of MAE (19 tensors). Got "),
     "a decoder of another kind": (
-        lambda w: w | {"decoder_blocks.0.ls1.gamma": torch.zeros(64)}, "one with blocks.0.ls1.gamma'. Give a file of"
+        lambda w: w | {"decoder_blocks.0.ls1.gamma": torch.zeros(64)}, "one with blocks.0.ls1.gamma'. Give a file with"
     ),
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from nearfar.methods.method import Batch, Method, Step
 from nearfar.networks.backbone import dim_of
 from nearfar.networks.decoder import ConvDecoder, check_fit
 from nearfar.networks.discriminator import PairDiscriminator
+from nearfar.networks.heads import mlp
 from nearfar.objectives.adversarial import bigan_encoder_generator, gan_discriminator
 from nearfar.views.panels import Panel, sample_panel, walk_panel
 
@@ -31,7 +32,8 @@ class BiGAN(Method):
     is well: what one wins the other loses.
 
     Args:
-        backbone: the network that is kept; a linear layer on it gives the latent.
+        backbone: the network that is kept; a linear layer on it gives the latent, whose every number is brought to the
+            prior's mean 0 and variance 1 over the batch.
         latent_dim: width of the latent, which is drawn from the standard Gaussian.
         generator_width: channels of the generator's last map.
         discriminator_width: channels of the discriminator's first map.
@@ -39,7 +41,9 @@ class BiGAN(Method):
         picture_size: side of the pictures in pixels; the recipe knows it.
 
     Source: BiGAN, Donahue et al. 2016, arXiv 1605.09782. Both sides take a step from the same pairs at once, where
-        GAN's algorithm takes turns; pictures are not bounded, as they are normalised here.
+        GAN's algorithm takes turns; pictures are not bounded, as they are normalised here. The paper leaves it to the
+        game that latents which are found come to lie as the prior; without batch norm they drift together, much
+        further than they differ.
     """
 
     paper: ClassVar[str] = "BiGAN, Donahue et al. 2016, arXiv 1605.09782"
@@ -62,7 +66,7 @@ class BiGAN(Method):
         super().__init__()
         shape = {"num_channels": num_channels, "size": picture_size}
         self.backbone, self.latent_dim = backbone, latent_dim
-        self.latent = nn.Linear(dim_of(backbone), latent_dim)
+        self.latent = mlp(dim_of(backbone), latent_dim, last_norm=True)
         self.generator = ConvDecoder(latent_dim, width=generator_width, **shape)
         self.discriminator = PairDiscriminator(latent_dim, width=discriminator_width, **shape)
 

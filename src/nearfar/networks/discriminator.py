@@ -18,7 +18,8 @@ class PairDiscriminator(nn.Module):
     """A logit for each pair of a picture and a latent: whether the picture was given and the latent found for it.
 
     Strided convolutions read the picture, a linear layer the latent, and a perceptron both. There is no batch norm: an
-    example's logit is its own.
+    example's logit is its own. Weights start so that a signal keeps its size from layer to layer, where torch's usual
+    start would leave little of the picture: who cannot see it has nothing to teach the generator.
 
     Args:
         latent_dim: width of the latent.
@@ -28,7 +29,7 @@ class PairDiscriminator(nn.Module):
         hidden_dim: width of the perceptron.
 
     Source: BiGAN, Donahue et al. 2016, arXiv 1605.09782, appendix C; leaky as in DCGAN, Radford et al. 2015,
-    arXiv 1511.06434.
+    arXiv 1511.06434; the start is He et al. 2015, arXiv 1502.01852.
     """
 
     def __init__(
@@ -42,6 +43,11 @@ class PairDiscriminator(nn.Module):
         self.latent = nn.Linear(latent_dim, hidden_dim)
         self.both = nn.Linear(2 * hidden_dim, hidden_dim)
         self.last = nn.Linear(hidden_dim, 1)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_normal_(module.weight, a=_SLOPE)
+                assert module.bias is not None
+                nn.init.zeros_(module.bias)
 
     def forward(self, x: Float[Tensor, "n c h w"], z: Float[Tensor, "n d"]) -> Float[Tensor, "n"]:
         """The logit of each pair."""

@@ -193,7 +193,8 @@ def in_timms_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if part:
             names = [f"{head}.{each}.{kind}" for each in "qkv"]
             if missing := [each for each in names if each not in renamed]:
-                raise ValueError(f"no weights for {missing[0]}")
+                reason = f"no weights for {missing[0]}"  # inside the caller's sentence
+                raise ValueError(reason)
             joined[f"{head}.qkv.{kind}"] = torch.cat([renamed[each] for each in names])
         elif not re.search(r"\.attn\.[kv]\.", name):
             joined[name] = value

@@ -17,16 +17,15 @@ __all__ = ["text_stages", "token_states"]
 def text_stages(network: nn.Module) -> dict[str, nn.Module]:
     """The stages of a text encoder, by the names of its modules, in order.
 
-    Those of nearfar's own are the vectors of the tokens, every block or all recurrent layers, and the norm at the end;
-    those of a model of the library transformers its embeddings and every layer. Of any other network they are its
-    children.
+    Those of nearfar's own are the vectors of the tokens, and every block or all recurrent layers; those of a model of
+    the library transformers its embeddings and every layer. Of any other network they are its children.
 
     Args:
         network: a backbone of texts.
     """
     parts = dict(network.named_modules())
     if isinstance(network, TextTransformer):
-        return {name: parts[name] for name in ("token", *_listed(network), "norm")}
+        return {name: parts[name] for name in ("token", *_listed(network))}
     if isinstance(network, TextRecurrent):
         return {name: parts[name] for name in ("token", "layers")}
     listed = _listed(network)

@@ -110,7 +110,7 @@ SMALL_ONES: Mapping[str, Mapping[str, Any]] = {
     "autoencoder": {"options": {"latent_dim": 128}},
     "denoisingautoencoder": {"options": {"latent_dim": 256}},
     "vae": {"options": {"latent_dim": 128}},
-    "bigan": {"options": {"latent_dim": 64}},
+    "bigan": {"options": {"latent_dim": 64}, "batch_size": 64},
     "mae": {"options": {"decoder_dim": 128, "decoder_depth": 2}},
     "contextprediction": {"options": {"hidden_dim": 512}},
     "jigsaw": {"options": {"num_orders": 30, "hidden_dim": 512}},
