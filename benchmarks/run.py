@@ -3,7 +3,7 @@
     python benchmarks/run.py
 
 Takes about ten minutes on two cores. Tables that take longer are printed from their records, which `speedrun.py`,
-`methods.py`, `judging.py`, `captions.py`, `texts.py` and `pairs_speed.py` fill.
+`methods.py`, `judging.py`, `captions.py` and `texts.py` fill.
 """
 
 import subprocess
@@ -23,7 +23,6 @@ PARTS = (
     ["judging.py", "--table"],
     ["captions.py", "--table"],
     ["texts.py", "--table"],
-    ["pairs_speed.py", "--table"],
 )
 
 if __name__ == "__main__":
