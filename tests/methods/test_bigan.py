@@ -7,6 +7,7 @@ from torch import Tensor
 
 from nearfar.engine import build_optimizer
 from nearfar.methods import BiGAN
+from nearfar.networks.discriminator import PairDiscriminator
 from nearfar.objectives import bigan_encoder_generator, gan_discriminator
 
 
@@ -61,6 +62,25 @@ def test_each_side_has_groups_of_its_own(name: str) -> None:
             assert group["betas"] == (0.5, 0.95)
     assert found == {"": {"backbone", "latent"}, "generator": {"generator"}, "discriminator": {"discriminator"}}
     assert sum(len(group["params"]) for group in optimizer.param_groups) == len(names)
+
+
+def test_latents_that_are_found_have_the_prior_s_mean_and_variance() -> None:
+    """However far the backbone's features lie from 0 together."""
+    method, (view,) = tiny().train(), CASES["bigan"].batch(seed=0, dtype=torch.float64).views
+    z = method.encode(view + 100)
+    torch.testing.assert_close(z.mean(dim=0), torch.zeros(8).double(), atol=1e-6, rtol=0)
+    torch.testing.assert_close(z.var(dim=0, correction=0), torch.ones(8).double(), atol=1e-2, rtol=0)
+
+
+@pytest.mark.parametrize("size", [16, 32, 64])
+def test_the_discriminator_sees_the_picture_from_the_start(size: int) -> None:
+    """What a picture alone changes in its logit is of the size of what its latent changes."""
+    discriminator = PairDiscriminator(64, num_channels=3, size=size)
+    picture, latent = torch.randn(256, 3, size, size), torch.randn(256, 64)
+    by_picture = discriminator(picture, latent[:1].expand(256, -1)).std()
+    by_latent = discriminator(picture[:1].expand(256, -1, -1, -1), latent).std()
+    assert 0.3 < by_picture / by_latent < 3
+    assert 0.3 < discriminator(picture, latent).std() < 3
 
 
 @pytest.mark.slow
