@@ -3,7 +3,7 @@
     python benchmarks/run.py
 
 Takes about ten minutes on two cores. Tables that take longer are printed from their records, which `speedrun.py`,
-`methods.py`, `judging.py`, `captions.py` and `texts.py` fill.
+`methods.py`, `judging.py`, `captions.py`, `texts.py`, `pairs_speed.py` and `mae_speed.py` fill.
 """
 
 import subprocess
@@ -23,6 +23,8 @@ PARTS = (
     ["judging.py", "--table"],
     ["captions.py", "--table"],
     ["texts.py", "--table"],
+    ["pairs_speed.py", "--table"],
+    ["mae_speed.py", "--table"],
 )
 
 if __name__ == "__main__":

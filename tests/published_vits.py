@@ -37,10 +37,6 @@ def authors_names(net: Any, *, channels: int = 3) -> dict[str, Tensor]:
     }
     for name, value in decoder.items():
         first, _, rest = name.partition(".")
-        for own, theirs in (
-            ("self_attn.in_proj_", "attn.qkv."), ("self_attn.out_proj", "attn.proj"), ("linear", "mlp.fc"),
-        ):  # fmt: skip
-            rest = rest.replace(own, theirs)
         others[f"decoder_{'pred' if first == 'predict' else first}.{rest}"] = value
     encoder = {name: value for name, value in net.state_dict().items() if not name.startswith("head.")}
     return encoder | others

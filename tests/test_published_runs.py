@@ -47,7 +47,7 @@ def test_mae_goes_on_with_encoder_and_decoder(checkpoint: Path, vit: Any, pictur
     for own, theirs in (
         ("backbone.net.blocks.11.mlp.fc2.weight", "blocks.11.mlp.fc2.weight"),
         ("backbone.net.pos_embed", "pos_embed"),
-        ("decoder.blocks.0.self_attn.in_proj_weight", "decoder_blocks.0.attn.qkv.weight"),
+        ("decoder.blocks.0.attn.qkv.weight", "decoder_blocks.0.attn.qkv.weight"),
         ("decoder.predict.bias", "decoder_pred.bias"),
     ):
         torch.testing.assert_close(state[own], published[theirs], rtol=0, atol=1e-9)

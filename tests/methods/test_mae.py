@@ -86,13 +86,9 @@ def take_weights(method: MAE, peer: Any) -> None:
         (decoder.predict, peer.decoder.decoder_pred),
     ]  # fmt: skip
     joined = []
-    for own, other in zip(vit.blocks, layers["encoder"], strict=True):
+    for own, other in zip([*vit.blocks, *decoder.blocks], layers["encoder"] + layers["decoder"], strict=True):
         modules += zip((own.norm1, own.norm2, own.attn.proj, own.mlp.fc1, own.mlp.fc2), _parts(other), strict=True)
         joined.append((own.attn.qkv.weight, own.attn.qkv.bias, other.attention))
-    for own, other in zip(decoder.blocks, layers["decoder"], strict=True):
-        parts = own.norm1, own.norm2, own.self_attn.out_proj, own.linear1, own.linear2
-        modules += zip(parts, _parts(other), strict=True)
-        joined.append((own.self_attn.in_proj_weight, own.self_attn.in_proj_bias, other.attention))
     with torch.no_grad():
         vit.cls_token.copy_(embeddings.cls_token)
         decoder.hidden.copy_(peer.decoder.mask_token[0, 0])

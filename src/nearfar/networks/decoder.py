@@ -1,6 +1,7 @@
 """Decoders: from a representation back to pictures, and from some patches to all."""
 
 import math
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -118,6 +119,8 @@ class PatchDecoder(nn.Module):
     """
 
     def __init__(self, dim: int, patch_dim: int, *, width: int = 128, depth: int = 2, num_heads: int = 4) -> None:
+        from timm.models.vision_transformer import Block
+
         super().__init__()
         step = math.lcm(4, num_heads)
         if width < 1 or width % step:
@@ -125,16 +128,9 @@ class PatchDecoder(nn.Module):
             raise ValueError(complaint("PatchDecoder", "width", f"a multiple of {step}", width, next_step))
         self.embed = nn.Linear(dim, width)
         self.hidden = nn.Parameter(torch.randn(width) * 0.02)
-        self.blocks = nn.Sequential(
-            *(
-                nn.TransformerEncoderLayer(
-                    width, num_heads, 4 * width, dropout=0.0, activation="gelu",
-                    batch_first=True, norm_first=True, layer_norm_eps=1e-6,
-                )
-                for _ in range(depth)
-            )
-        )  # fmt: skip
-        self.norm = nn.LayerNorm(width, eps=1e-6)
+        norm = partial(nn.LayerNorm, eps=1e-6)
+        blocks = (Block(width, num_heads, qkv_bias=True, norm_layer=norm) for _ in range(depth))
+        self.blocks, self.norm = nn.Sequential(*blocks), norm(width)
         self.predict = nn.Linear(width, patch_dim)
         for module in self.modules():
             if isinstance(module, nn.Linear):

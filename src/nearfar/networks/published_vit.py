@@ -49,9 +49,6 @@ _DECODER = (
     (r"^decoder_(embed|norm|blocks)\.", r"\1."),
     (r"^decoder_pred\.", "predict."),
     (r"^mask_token$", "hidden"),
-    (r"\.attn\.qkv\.", ".self_attn.in_proj_"),
-    (r"\.attn\.proj\.", ".self_attn.out_proj."),
-    (r"\.mlp\.fc([12])\.", r".linear\1."),
 )
 """From the authors' names to those of `PatchDecoder`."""
 
