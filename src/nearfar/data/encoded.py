@@ -38,6 +38,11 @@ class EncodedTexts:
         """(n,) int64: how many tokens each text has."""
         return np.diff(self.starts)
 
+    @property
+    def rows(self) -> Int[np.ndarray, "all"]:
+        """Which text each token is of."""
+        return np.repeat(np.arange(len(self)), self.lengths)
+
     def batch(self, rows: Int[np.ndarray, "m"], *, width: int | None = None) -> Tokens:
         """Some texts, padded to the longest of them.
 

@@ -57,3 +57,7 @@ class Source(ABC):
     @abstractmethod
     def select(self, rows: np.ndarray) -> "Source":
         """The source of some rows, in the order given."""
+
+    def spread(self, count: int) -> "Source":
+        """The source of some rows at even distances from first to last, or of all where there are no more."""
+        return self.select(np.linspace(0, len(self) - 1, min(count, len(self))).astype(int))

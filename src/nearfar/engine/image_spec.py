@@ -15,7 +15,8 @@ from nearfar.data.pictures import Pictures
 from nearfar.data.plain import plain_batches
 from nearfar.data.source import Source
 from nearfar.engine.spec import EncoderSpec
-from nearfar.networks.backbone import backbone
+from nearfar.networks.backbone import backbone, first_convolution
+from nearfar.networks.whitening import start_from_patches
 from nearfar.records import EmbeddingTable
 from nearfar.views.draws import Draws
 from nearfar.views.image_view import PlainView
@@ -24,6 +25,7 @@ from nearfar.views.policies import simclr
 
 __all__ = ["ImageSpec", "raw_table"]
 
+STEM_PICTURES = 512
 RAW_SIZE = 32
 """Raw input is judged at no more than this many pixels a side: beyond, it only gets slower and worse."""
 
@@ -58,6 +60,15 @@ class ImageSpec(EncoderSpec):
             self.backbone, size=self.size, channels=self.channels, stem=self.stem, pretrained=pretrained,
             norm_eps=self.norm_eps,
         )  # fmt: skip
+
+    def start_stem(self, network: nn.Module, source: Source) -> None:
+        """Starts the first convolution from the patches of some training pictures."""
+        convolution = first_convolution(network)
+        if convolution is None:
+            return
+        some = source.spread(STEM_PICTURES)
+        ((pictures, _),) = self.plain(some, device=torch.device("cpu"), batch_size=STEM_PICTURES)
+        start_from_patches(convolution, pictures)
 
     @property
     def view(self) -> PlainView:

@@ -70,6 +70,13 @@ class ImageTextSpec(EncoderSpec):
         text = self.text.network(pretrained=True) if is_text else self.text.build()
         return TwoTowers(image, text, dim=self.dim)
 
+    def start_stem(self, network: nn.Module, source: Source) -> None:
+        """Starts the first layer of each tower from pictures and captions."""
+        assert isinstance(network, TwoTowers)
+        assert isinstance(source, Captioned)
+        self.image.start_stem(network.image, source.pictures)
+        self.text.start_stem(network.text, source.captions)
+
     def part_of(self, network: nn.Module, init: str) -> nn.Module:
         """The tower that reads what a run's encoder reads; both for a run of both, and for a file of other weights.
 

@@ -3,44 +3,22 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
-from nearfar.data.source import Source
-from nearfar.engine.spec import EncoderSpec
 from nearfar.errors import RunError, complaint
-from nearfar.networks.backbone import first_convolution
 from nearfar.networks.decoder import PatchDecoder
 from nearfar.networks.published_vit import at_size, decoder_weights, in_timms_names
 from nearfar.networks.weights import RUNS_CODE, read_config, read_weights
-from nearfar.networks.whitening import start_from_patches
 from nearfar.records import RunFolder
 
-__all__ = ["PUBLISHED", "load_decoder", "load_weights", "start_stem"]
+__all__ = ["PUBLISHED", "load_decoder", "load_weights"]
 
-STEM_PICTURES = 512
 PUBLISHED = ("timm:", "hf:")
 """What the names of published weights begin with."""
 SLOW = ("encoder_k", "key", "momentum", "target", "teacher", "ema")
 """What the slow copy of a network is called, beside which the network itself is meant."""
 CHILDREN = {"conv1": "0", "bn1": "1", "layer1": "4", "layer2": "5", "layer3": "6", "layer4": "7"}
 """The parts of a torchvision ResNet by their numbers, as in `nn.Sequential(*list(resnet.children()))`."""
-
-
-def start_stem(network: nn.Module, source: Source, spec: EncoderSpec) -> None:
-    """Starts the first convolution from the patches of some training pictures; networks without one are left alone.
-
-    Args:
-        network: the backbone.
-        source: the training pictures.
-        spec: of the encoder.
-    """
-    convolution = first_convolution(network)
-    if convolution is None:
-        return
-    some = source.select(torch.linspace(0, len(source) - 1, min(STEM_PICTURES, len(source))).long().numpy())
-    ((pictures, _),) = spec.plain(some, device=torch.device("cpu"), batch_size=STEM_PICTURES)
-    start_from_patches(convolution, pictures)
 
 
 def load_weights(network: nn.Module, init: str) -> None:

@@ -46,8 +46,7 @@ def label_free(encoder: Encoder, source: Source, *, seed: int = 0) -> dict[str, 
         unit sphere as a part of an even one's), `uniformity`, and over SimCLR's views `alignment` and `lidar`. What is
         not finite is left out.
     """
-    rows = np.linspace(0, len(source) - 1, min(EXAMPLES, len(source))).astype(int)
-    chosen = source.select(rows)
+    chosen = source.spread(EXAMPLES)
     h = torch.from_numpy(encoder.embed(chosen).vectors)
     seen = _in_views(encoder, chosen.select(np.arange(min(VIEWED, len(chosen)))), seed=seed)
     found = {

@@ -21,7 +21,7 @@ from nearfar.engine.encoder import Encoder
 from nearfar.engine.gallery import write_inside
 from nearfar.engine.generating import save_language
 from nearfar.engine.health import health
-from nearfar.engine.initial import PUBLISHED, load_decoder, load_weights, start_stem
+from nearfar.engine.initial import PUBLISHED, load_decoder, load_weights
 from nearfar.engine.loggers import make_logger
 from nearfar.engine.optim import build_optimizer
 from nearfar.engine.recorder import Recorder, check_room, signals_noted
@@ -117,7 +117,7 @@ class Training:
         if init is not None:
             load_weights(self.spec.part_of(network, init), init)
         elif self.settings.start_stem:
-            start_stem(network, self.source, self.spec)
+            self.spec.start_stem(network, self.source)
         return network
 
     @property
@@ -247,7 +247,6 @@ class Training:
     @torch.no_grad()
     def _diagnose(self) -> dict[str, float]:
         """The health of the method on some training examples."""
-        rows = torch.linspace(0, len(self.source) - 1, min(DIAGNOSED_EXAMPLES, len(self.source))).long().numpy()
-        table = Encoder(self.spec, self.method.backbone).embed(self.source.select(rows))
+        table = Encoder(self.spec, self.method.backbone).embed(self.source.spread(DIAGNOSED_EXAMPLES))
         self.method.train()
         return health(self.method, torch.from_numpy(table.vectors))

@@ -31,7 +31,8 @@ class Settings:
         views: keyword arguments of the policy.
         without: augmentations that are left out of the views.
         stages: the resolution schedule: pairs (progress, factor on the size).
-        start_stem: whether the first layer starts from the training pictures' patches.
+        start_stem: whether the first layer starts from the training data: of pictures from their patches, of texts from
+            what stands near each token.
         batch_size: examples per optimizer step over all ranks and micro-steps.
         accumulate: micro-steps per optimizer step.
         optimizer: its name.

@@ -56,6 +56,15 @@ class EncoderSpec(ABC):
             torch.manual_seed(self.seed)
             return self.network()
 
+    @abstractmethod
+    def start_stem(self, network: nn.Module, source: Source) -> None:
+        """Starts the first layer from some of the training data; a network whose first layer cannot is left alone.
+
+        Args:
+            network: as `build` makes it.
+            source: the training examples.
+        """
+
     def part_of(self, network: nn.Module, init: str) -> nn.Module:
         """The part of a network that starts from some weights: all of it, unless it has several.
 

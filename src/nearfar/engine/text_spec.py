@@ -17,6 +17,7 @@ from nearfar.data.text_feed import TextFeed
 from nearfar.data.tokenizer import Tokenizer
 from nearfar.engine.spec import EncoderSpec
 from nearfar.errors import DataError, complaint
+from nearfar.networks.neighbours import start_from_neighbours
 from nearfar.networks.pooling import Pooling
 from nearfar.networks.pretrained_text import PretrainedText
 from nearfar.networks.published import PublishedText
@@ -29,6 +30,7 @@ from nearfar.views.tokens import Tokens
 
 __all__ = ["TextSpec", "tf_idf"]
 
+STEM_TEXTS = 100_000
 WORDS = 4096
 """TF-IDF counts the words that are in most texts, and no more than this many: it is kept as a dense table."""
 
@@ -78,6 +80,17 @@ class TextSpec(EncoderSpec):
             max_length=self.max_length,
             pooling=self.pooling,
         )
+
+    def start_stem(self, network: nn.Module, source: Source) -> None:
+        """Starts the vectors of tokens from what stands near them in some of the texts."""
+        token = getattr(network, "token", None)
+        if not isinstance(token, nn.Embedding):
+            return
+        some = source.spread(STEM_TEXTS)
+        assert isinstance(some, Sentences)
+        texts = [text for role in some.roles for text in some.texts(role)]
+        encoded = self.tokens.encode(texts, max_length=self.max_length)
+        start_from_neighbours(token, encoded.ids, encoded.rows, encoded.words >= 0)
 
     def feed(
         self,

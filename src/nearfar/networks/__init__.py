@@ -9,6 +9,7 @@ from nearfar.networks.heads import mlp
 from nearfar.networks.logit_scale import LogitScale
 from nearfar.networks.masked import encode_visible, patchify, unpatchify, vit_of
 from nearfar.networks.momentum import MomentumTwin
+from nearfar.networks.neighbours import start_from_neighbours
 from nearfar.networks.norm import synchronize_batch_norm
 from nearfar.networks.pair_solver import PairSolver
 from nearfar.networks.pooling import Pooling, TokenRows
@@ -67,6 +68,7 @@ __all__ = [
     "sine_cosine",
     "stage_vectors",
     "stages",
+    "start_from_neighbours",
     "start_from_patches",
     "synchronize_batch_norm",
     "text_backbone",

@@ -3,6 +3,7 @@
 import math
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -128,7 +129,7 @@ class PatchDecoder(nn.Module):
             raise ValueError(complaint("PatchDecoder", "width", f"a multiple of {step}", width, next_step))
         self.embed = nn.Linear(dim, width)
         self.hidden = nn.Parameter(torch.randn(width) * 0.02)
-        norm = partial(nn.LayerNorm, eps=1e-6)
+        norm: Any = partial(nn.LayerNorm, eps=1e-6)
         blocks = (Block(width, num_heads, qkv_bias=True, norm_layer=norm) for _ in range(depth))
         self.blocks, self.norm = nn.Sequential(*blocks), norm(width)
         self.predict = nn.Linear(width, patch_dim)

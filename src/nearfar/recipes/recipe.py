@@ -28,7 +28,8 @@ class Recipe:
         epochs: length of a run for which nothing else is stated.
         least_steps: such a run is no shorter, however few examples there are.
         stages: the resolution schedule: pairs (progress, factor on the size).
-        start_stem: whether the first layer starts from the training pictures' patches.
+        start_stem: whether the first layer starts from the training data: of pictures from their patches, of texts from
+            what stands near each token.
         options: keyword arguments of the method.
         policy: makes the views: of pictures, of a size, `mean` and `std`; of texts, of what it takes of the tokenizer.
         views: further keyword arguments of the policy.

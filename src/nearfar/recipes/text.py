@@ -51,6 +51,7 @@ SHARED = Recipe(
     warmup=0.05,
     epochs=10,
     least_steps=300,
+    start_stem=True,
     policy=span_crops,
 )
 """What the methods share. Methods of two views see two spans of a text, or both texts of a pair."""
@@ -67,10 +68,11 @@ OWN: Mapping[str, Mapping[str, Any]] = {
         "optimizer": "muon",
         "learning_rate": 0.02,
         "weight_decay": 0.0,
+        "start_stem": False,
     },
-    "permutation": {"policy": shuffled_text, "shared": ("num_spans",)},
-    "nextsentence": {"policy": next_sentences},
-    "sentenceorder": {"policy": sentence_orders},
+    "permutation": {"policy": shuffled_text, "shared": ("num_spans",), "start_stem": False},
+    "nextsentence": {"policy": next_sentences, "start_stem": False},
+    "sentenceorder": {"policy": sentence_orders, "start_stem": False},
 }
 """What a method takes otherwise.
 
