@@ -12,6 +12,9 @@ Every result is kept in `records/methods.json` by contestant, seed and number of
 again, so it may be run in pieces. Each run is a process of its own, pinned to one core together with its loader
 workers: seconds are that core's, of the processor, and peak memory is the run's without the workers. The label-free
 diagnostics of each encoder are in its record too; `--correlation` prints how they rank the runs.
+
+Methods that rebuild or order pictures are fine-tuned too, on 10 % of the labels for 150 steps, beside the same network
+on the same labels from scratch. `mae` has a vision transformer, `vit_tiny`, and an untrained one beside it.
 """
 
 import argparse
@@ -37,6 +40,7 @@ from lightly_methods import LIGHTLY, lightly_network
 from scipy.stats import spearmanr
 
 import nearfar
+from nearfar.api.finetuned import finetuned
 from nearfar.data import Pictures, channel_statistics
 from nearfar.diagnostics import effective_rank
 from nearfar.engine import Encoder, ImageSpec, label_free, raw_table
@@ -50,6 +54,11 @@ TRAIN_ROWS = 10_000
 EXAMPLES = 50_000
 MORE_SEEDS = ("simclr", "moco", "byol", "simsiam", "swav", "vicreg")
 """Those that are run with three seeds unless others are asked for."""
+BACKBONE = "small"
+REBUILD_OR_ORDER = (
+    "autoencoder", "denoisingautoencoder", "vae", "mae", "bigan", "contextprediction", "jigsaw", "rotation",
+)  # fmt: skip
+TUNING_STEPS = 150
 Table = Callable[[Pictures], EmbeddingTable]
 
 
@@ -79,7 +88,19 @@ def nearfar_run(method: str, seed: int, examples: int) -> dict[str, Any]:
         log = MetricsLog.read(RunFolder(run.path).metrics)
         facts = {"seconds": _seconds(), "peak_mib": _peak(), "loss": log[-1]["loss"]}
         facts |= {"guard": [record["guard"] for record in log if record.get("guard")]}
-        return judged(run.encoder) | facts
+        return judged(run.encoder) | facts | _beside(method, run.encoder, seed)
+
+
+def _beside(method: str, encoder: Encoder, seed: int) -> dict[str, Any]:
+    """What else is asked of methods that rebuild or order pictures, and of other networks than the shared one."""
+    found: dict[str, Any] = {}
+    if method in REBUILD_OR_ORDER:
+        train, test = training_pictures(labelled=True), cifar10("test")
+        parts = finetuned(encoder, train, test, fractions=(0.1,), seed=seed, steps=TUNING_STEPS)
+        found |= dict(zip(("finetuned", "scratch"), (part["finetune@10%"].accuracy for part in parts), strict=True))
+    if encoder.spec.backbone != BACKBONE:
+        found |= {"backbone": encoder.spec.backbone, "untrained": scores(encoder.untrained().embed)}
+    return found
 
 
 def lightly_run(method: str, seed: int, examples: int) -> dict[str, Any]:
@@ -122,7 +143,7 @@ def _upright(vectors: np.ndarray) -> np.ndarray:
 
 def _spec(source: Pictures) -> ImageSpec:
     mean, std = channel_statistics(source, 3)
-    return ImageSpec(backbone="small", stem=None, size=32, channels=3, mean=mean, std=std, seed=0)
+    return ImageSpec(backbone=BACKBONE, stem=None, size=32, channels=3, mean=mean, std=std, seed=0)
 
 
 def _seconds() -> float:
@@ -179,9 +200,12 @@ def publish(records: dict[str, dict[str, Any]]) -> None:
                 probe: [round(statistics.mean(values), 4), round(_half(values), 4)] for probe, values in spread.items()
             }
             found[name] = {"examples": int(examples), "seeds": len(entries), **scores}
-    about = f"CIFAR-10, {TRAIN_ROWS:,} pictures, backbone small"
+            if "backbone" in entries[0]:
+                other = statistics.mean(entry["untrained"]["linear"] for entry in entries)
+                found[name] |= {"backbone": entries[0]["backbone"], "untrained": {"linear": round(other, 4)}}
+    about = f"CIFAR-10, {TRAIN_ROWS:,} pictures"
     untrained = {probe: round(records["untrained|0|0"][probe], 4) for probe in ("knn", "linear", "fewshot")}
-    whole = {"about": about, "untrained": untrained, "methods": dict(sorted(found.items()))}
+    whole = {"about": about, "backbone": BACKBONE, "untrained": untrained, "methods": dict(sorted(found.items()))}
     PUBLISHED.write_text(json.dumps(whole, indent=1) + "\n")
 
 
@@ -197,14 +221,22 @@ def wanted(arguments: argparse.Namespace) -> list[str]:
 
 def table(records: dict[str, dict[str, Any]]) -> str:
     """The records as Markdown, one row a contestant, best linear score first, with the spread over seeds."""
-    groups = _groups(records)
+    others = {
+        f"untrained {record['backbone']}|0|0": record["untrained"]
+        for record in records.values()
+        if "untrained" in record
+    }
+    groups = _groups(records | others)
     rows = [
-        "| contestant | examples | seeds | k-NN | linear | 10 labels a class | effective rank | seconds | peak MiB |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| contestant | examples | seeds | k-NN | linear | 10 labels a class | fine-tuned, from scratch |"
+        " effective rank | seconds | peak MiB |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     ordered = sorted(groups.items(), key=lambda item: -statistics.mean(entry["linear"] for entry in item[1]))
     for (name, examples), entries in ordered:
         cells = [_spread([entry[probe] for entry in entries]) for probe in ("knn", "linear", "fewshot")]
+        tuned = [_spread([entry[role] for entry in entries if role in entry]) for role in ("finetuned", "scratch")]
+        cells.append(", ".join(each for each in tuned if each))
         cells += [
             f"{statistics.mean(entry[fact] for entry in entries):,.0f}" if fact in entries[0] else ""
             for fact in ("effective_rank", "seconds", "peak_mib")
@@ -235,6 +267,8 @@ def _rank_correlation(name: str, records: dict[str, dict[str, Any]]) -> float:
 
 
 def _spread(values: list[float]) -> str:
+    if not values:
+        return ""
     return f"{statistics.mean(values):.3f}" + (f" ± {_half(values):.3f}" if len(values) > 1 else "")
 
 

@@ -1,6 +1,7 @@
 """The probe that fine-tunes: what an encoder is worth where labels are few, beside the same network from scratch."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,15 @@ LABELS = (0.01, 0.1, 1.0)
 
 
 def finetuned(
-    encoder: Encoder, train: Source, test: Source, *, seed: int = 0, steps: int | None = None
+    encoder: Encoder,
+    train: Source,
+    test: Source,
+    *,
+    fractions: Sequence[float] = LABELS,
+    seed: int = 0,
+    steps: int | None = None,
 ) -> tuple[dict[str, Score], dict[str, Score]]:
-    """Fine-tunes an encoder on 1 %, 10 % and 100 % of the labels, and trains the same network on them from scratch.
+    """Fine-tunes an encoder on parts of the labels, and trains the same network on them from scratch.
 
     From scratch the network takes as many steps as the fine-tuned one, at the rate that suits it. Test examples are
     looked at once, at the end.
@@ -29,6 +36,7 @@ def finetuned(
         encoder: what is judged; it stays as it is.
         train: labelled examples.
         test: labelled examples with the same classes.
+        fractions: the parts of the labels.
         seed: of which labels are used, and of the runs.
         steps: of each run; as many as the recipe of fine-tuning takes when it is not given.
 
@@ -42,7 +50,7 @@ def finetuned(
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         encoder.save(folder)
-        for fraction in LABELS:
+        for fraction in fractions:
             part, name = with_few_labels(train, fraction=fraction, seed=seed), f"finetune@{fraction:.0%}"
             tuned = finetune(folder, part, steps=steps, seed=seed, out=folder / name)
             taken = tuned.record["steps"]

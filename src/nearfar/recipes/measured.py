@@ -43,8 +43,9 @@ def measured(method: str) -> Measured | None:
     found = whole["methods"].get(method)
     if found is None:
         return None
-    untrained = whole["untrained"]["linear"]
-    return Measured(whole["about"], found["examples"], found["seeds"], tuple(found["linear"]), untrained)
+    about = f"{whole['about']}, backbone {found.get('backbone', whole['backbone'])}"
+    untrained = found.get("untrained", whole["untrained"])["linear"]
+    return Measured(about, found["examples"], found["seeds"], tuple(found["linear"]), untrained)
 
 
 @cache

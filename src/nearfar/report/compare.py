@@ -17,7 +17,7 @@ __all__ = ["Comparison", "Entry", "Reading", "compare"]
 IGNORED = ("seed", "mean", "std", "cached_side", "channels")
 """Settings that do not make two runs two contestants."""
 LONGEST = 200
-UNSAID: Mapping[str, Any] = {"examples": None, "without": []}
+UNSAID: Mapping[str, Any] = {"examples": None, "without": [], "norm_eps": None}
 """What runs of before these settings were as if they had said."""
 
 
