@@ -40,8 +40,8 @@ from nearfar.views import ViewPlan
 RECORDS = Path(__file__).with_name("records") / "texts.json"
 BOOKS = "text/books.train.txt.gz"
 CLASSES = {"banking77": "banking77", "polarity": "sentence_polarity"}
-MASKED = {"steps": 600, "depth": 2}
-TWICE = {"steps": 1500, "learning_rate": 1e-3}
+MASKED = {"steps": 500, "learning_rate": 3e-4, "depth": 2, "max_length": 128}
+TWICE = {"steps": 700}
 ORDERED = {"steps": 600, "batch_size": 64, "depth": 2}
 PAIRED = {"epochs": 30.0, "batch_size": 64}
 TUNED = {"epochs": 1.0, "batch_size": 32, "learning_rate": 2e-5}
