@@ -41,6 +41,30 @@ def spec() -> TextSpec:
 
 
 @pytest.mark.parametrize("name", TEXT_BACKBONES)
+def test_the_vectors_of_tokens_alone_start_from_the_texts(name: str, spec: TextSpec) -> None:
+    own = replace(spec, backbone=name)
+    before, after = own.build(), own.build()
+    own.start_stem(after, sentences())
+    started = {key for key, value in after.state_dict().items() if not value.equal(before.state_dict()[key])}
+    assert started == {"token.weight"}
+    ids = [int(spec.tokens.encode([word], max_length=16).ids[1]) for word in ("the", "cod")]
+    often, seldom = after.token.weight.detach()[ids].norm(dim=1)  # type: ignore[union-attr,index]
+    assert often < 0.5 * seldom
+
+
+def test_a_run_starts_from_its_texts_and_its_untrained_network_from_chance(tmp_path: Path) -> None:
+    run = nearfar.pretrain("simcse", sentences(), steps=1, batch_size=8, learning_rate=1e-9, depth=1, out=tmp_path / "r")
+    assert run.record["settings"]["start_stem"] is True
+    spec, state = run.encoder.spec, run.encoder.backbone.state_dict()
+    counted = spec.build()
+    spec.start_stem(counted, sentences())
+    torch.testing.assert_close(state["token.weight"], counted.state_dict()["token.weight"])
+    chance = run.encoder.untrained().backbone.state_dict()["token.weight"]
+    assert chance.equal(spec.build().state_dict()["token.weight"])
+    assert not chance.equal(state["token.weight"])
+
+
+@pytest.mark.parametrize("name", TEXT_BACKBONES)
 def test_it_comes_back_as_it_was_saved(name: str, spec: TextSpec, tmp_path: Path) -> None:
     torch.manual_seed(5)
     own = replace(spec, backbone=name)
