@@ -53,7 +53,7 @@ def test_the_vectors_of_tokens_alone_start_from_the_texts(name: str, spec: TextS
 
 
 def test_a_run_starts_from_its_texts_and_its_untrained_network_from_chance(tmp_path: Path) -> None:
-    run = nearfar.pretrain("simcse", sentences(), steps=1, batch_size=8, learning_rate=1e-9, depth=1, out=tmp_path / "r")
+    run = nearfar.pretrain("simcse", sentences(), steps=1, batch_size=8, learning_rate=1e-9, depth=1, out=tmp_path)
     assert run.record["settings"]["start_stem"] is True
     spec, state = run.encoder.spec, run.encoder.backbone.state_dict()
     counted = spec.build()
