@@ -249,9 +249,10 @@ def table(records: dict[str, dict[str, Any]]) -> str:
 def correlation(records: dict[str, dict[str, Any]]) -> str:
     """How each label-free score ranks the runs, beside the linear probe: Spearman's correlation, as Markdown.
 
-    Over all of nearfar's runs that have them, and over those without labels in training alone.
+    Over all of nearfar's runs of the shared backbone that have them, and over those without labels in training alone.
     """
-    runs = {key: record for key, record in records.items() if "label_free" in record and key.split("|")[0] in METHODS}
+    own = {key: record for key, record in records.items() if key.split("|")[0] in METHODS}
+    runs = {key: record for key, record in own.items() if "label_free" in record and "backbone" not in record}
     without = {key: record for key, record in runs.items() if not key.startswith("supervised")}
     names = sorted({name for record in runs.values() for name in record["label_free"]})
     rows = [f"| score | {len(runs)} runs | {len(without)} without supervision |", "|---|---:|---:|"]
