@@ -4,7 +4,6 @@ import json
 from dataclasses import asdict
 
 import pytest
-from test_doc_tables import UNMEASURED
 
 from nearfar.methods import METHODS
 from nearfar.recipes import measured
@@ -22,7 +21,7 @@ def test_json_has_every_method(typed) -> None:
     }
     assert said["simclr"]["measured"]["linear"][0] > said["simclr"]["measured"]["untrained"]
     of_pictures = {name: facts for name, facts in said.items() if "image" in facts["modalities"]}
-    assert {name for name, facts in of_pictures.items() if facts["measured"] is None} == UNMEASURED
+    assert not [name for name, facts in of_pictures.items() if facts["measured"] is None]
 
 
 @pytest.mark.parametrize("name", METHODS)
