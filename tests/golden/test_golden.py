@@ -22,8 +22,8 @@ def recorder() -> object:
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_the_curve_has_not_moved(name: str) -> None:
     golden = json.loads((FOLDER / f"{name}.json").read_text())
-    # Other processors, and other numbers of threads, add up in another order; what two networks play against each other
-    # enlarges that to 1e-8 in twenty steps.
-    assert recorder().curve(name) == pytest.approx(golden, rel=1e-6), (
+    # Another number of threads adds up in another order, which BiGAN's two sides enlarge to 2e-8 in twenty steps.
+    tolerance = 1e-6 if name == "bigan" else 1e-9
+    assert recorder().curve(name) == pytest.approx(golden, rel=tolerance), (
         "if it should have moved: make golden, and say why"
     )
