@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 from machine import processor
-from methods import TRAIN_ROWS, scores, training_pictures
+from methods import TRAIN_ROWS, scores, spread, training_pictures
 
 import nearfar
 
@@ -62,14 +62,10 @@ def table(records: dict[str, Any]) -> str:
     ]
     for name, words in CONTESTANTS.items():
         entries = [record[name] for record in records.values()]
-        cells = [_spread([entry[probe] for entry in entries]) for probe in ("knn", "linear", "fewshot")]
+        cells = [spread([entry[probe] for entry in entries]) for probe in ("knn", "linear", "fewshot")]
         cells += [f"{statistics.mean(entry[fact] for entry in entries):,.0f}" for fact in ("seconds", "examples")]
         lines.append(f"| {words} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def _spread(values: list[float]) -> str:
-    return f"{statistics.mean(values):.3f} ± {(max(values) - min(values)) / 2:.3f}"
 
 
 def main() -> None:

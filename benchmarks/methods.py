@@ -195,9 +195,9 @@ def publish(records: dict[str, dict[str, Any]]) -> None:
     found: dict[str, Any] = {}
     for (name, examples), entries in _groups(records).items():
         if name in METHODS and int(examples) >= found.get(name, {"examples": 0})["examples"]:
-            spread = {probe: [entry[probe] for entry in entries] for probe in ("knn", "linear", "fewshot")}
+            by = {probe: [entry[probe] for entry in entries] for probe in ("knn", "linear", "fewshot")}
             scores = {
-                probe: [round(statistics.mean(values), 4), round(_half(values), 4)] for probe, values in spread.items()
+                probe: [round(statistics.mean(values), 4), round(_half(values), 4)] for probe, values in by.items()
             }
             found[name] = {"examples": int(examples), "seeds": len(entries), **scores}
             if "backbone" in entries[0]:
@@ -234,8 +234,8 @@ def table(records: dict[str, dict[str, Any]]) -> str:
     ]
     ordered = sorted(groups.items(), key=lambda item: -statistics.mean(entry["linear"] for entry in item[1]))
     for (name, examples), entries in ordered:
-        cells = [_spread([entry[probe] for entry in entries]) for probe in ("knn", "linear", "fewshot")]
-        tuned = [_spread([entry[role] for entry in entries if role in entry]) for role in ("finetuned", "scratch")]
+        cells = [spread([entry[probe] for entry in entries]) for probe in ("knn", "linear", "fewshot")]
+        tuned = [spread([entry[role] for entry in entries if role in entry]) for role in ("finetuned", "scratch")]
         cells.append(", ".join(each for each in tuned if each))
         cells += [
             f"{statistics.mean(entry[fact] for entry in entries):,.0f}" if fact in entries[0] else ""
@@ -267,7 +267,8 @@ def _rank_correlation(name: str, records: dict[str, dict[str, Any]]) -> float:
     return float(spearmanr(*zip(*pairs, strict=True)).statistic)
 
 
-def _spread(values: list[float]) -> str:
+def spread(values: list[float]) -> str:
+    """The mean over seeds, with half of the range where there are several; nothing of nothing."""
     if not values:
         return ""
     return f"{statistics.mean(values):.3f}" + (f" ± {_half(values):.3f}" if len(values) > 1 else "")
