@@ -226,7 +226,7 @@ def wide_backbone() -> nn.Module:
 
 SPECIAL = {"cls_id": 2, "sep_id": 3, "max_length": 24}
 REBUILT: dict[str, Any] = {"network": wide_backbone, "num_views": 1, "size": 16, "rate": 1e-2, "steps": 60}
-DECODED: dict[str, Any] = {"latent_dim": 8, "num_channels": 1, "picture_size": 16}
+DECODED: dict[str, Any] = {"latent_dim": 8, "shape": (1, 16, 16)}
 
 CASES = {
     "autoencoder": Case(lambda backbone: Autoencoder(backbone, decoder_width=8, **DECODED), **REBUILT),

@@ -39,8 +39,7 @@ def test_a_run_leaves_an_encoder_and_its_numbers(name: str, tmp_path: Path) -> N
     assert embedded.vectors.shape == (5, run.encoder.dim)
     assert np.isfinite(embedded.vectors).all()
     options = run.record["options"]
-    assert options.get("picture_size", 16) == 16
-    assert options.get("num_channels", 3) == 3
+    assert options.get("shape", [3, 16, 16]) == [3, 16, 16]
 
 
 @pytest.mark.slow

@@ -359,14 +359,12 @@ nearfar pretrain mae pictures --backbone small
 nearfar pretrain denoisingautoencoder pictures --strength 0
     DenoisingAutoencoder: strength must be above 0. Got 0.0. Try 0.5.
 nearfar pretrain denoisingautoencoder pictures --strength 1
-    corrupt: strength must be a part of the pixels between 0 and 1 with 'masking' noise. Got 1.0. Try 0.5.
+    corrupt: strength must be a part between 0 and 1 with 'masking' noise. Got 1.0. Try 0.5.
 nearfar pretrain denoisingautoencoder pictures --noise salt
     nearfar pretrain denoisingautoencoder: --noise must be one of masking, gaussian, salt_and_pepper, blur. Got
     'salt'. Choose from blur, gaussian, masking, salt_and_pepper.
 nearfar pretrain autoencoder pictures --num-active 500
     Autoencoder: num_active must be from 1 to 128, the width of the latent. Got 500. Try 16, or leave it out.
-nearfar pretrain vae pictures --picture-size 8
-    VAE: picture_size must be 16, as counted in the data. Got 8. Leave it out.
 nearfar pretrain jigsaw pictures --num-orders 1
     far_permutations: count must be from 2 to 4,993 for 9 pieces. Got 1. Try 100.
 nearfar pretrain simclr pictures --hidden-dim 0
@@ -379,7 +377,8 @@ nearfar demo --minutes 0
 nearfar demo --seed -1
     demo: seed must be at least 0. Got -1. Try 0.
 nearfar pretrain supervised pictures --num-classes 5
-    Supervised: num_classes must be 2, as counted in the data. Got 5. Leave it out.
+    nearfar pretrain supervised: option must be one that `nearfar pretrain supervised --help` lists. Got
+    '--num-classes'. Did you mean '--on-collapse'?
 
 # Where a run goes
 nearfar pretrain simclr pictures --out runs/first

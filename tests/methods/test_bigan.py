@@ -75,7 +75,7 @@ def test_latents_that_are_found_have_the_prior_s_mean_and_variance() -> None:
 @pytest.mark.parametrize("size", [16, 32, 64])
 def test_the_discriminator_sees_the_picture_from_the_start(size: int) -> None:
     """What a picture alone changes in its logit is of the size of what its latent changes."""
-    discriminator = PairDiscriminator(64, num_channels=3, size=size)
+    discriminator = PairDiscriminator(64, shape=(3, size, size))
     picture, latent = torch.randn(256, 3, size, size), torch.randn(256, 64)
     by_picture = discriminator(picture, latent[:1].expand(256, -1)).std()
     by_latent = discriminator(picture[:1].expand(256, -1, -1, -1), latent).std()
@@ -86,9 +86,7 @@ def test_the_discriminator_sees_the_picture_from_the_start(size: int) -> None:
 @pytest.mark.slow
 def test_generator_and_encoder_come_to_undo_each_other() -> None:
     torch.manual_seed(0)
-    method = BiGAN(
-        TinyBackbone(), latent_dim=4, generator_width=8, discriminator_width=8, num_channels=1, picture_size=8
-    )
+    method = BiGAN(TinyBackbone(), latent_dim=4, generator_width=8, discriminator_width=8, shape=(1, 8, 8))
     optimizer = torch.optim.AdamW(method.parameters(), lr=2e-3, betas=(0.5, 0.95))
     for step in range(300):
         method(toy_batch(16, num_views=1, seed=step, coarse=4)).loss.backward()

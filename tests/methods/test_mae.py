@@ -20,7 +20,7 @@ def test_it_asks_for_hidden_patches_alone() -> None:
     (view,) = batch.views
     mask = patch_mask(batch.draws(), rows=4, columns=4, ratio=0.75)
     predicted = method.decoder(encode_visible(method.backbone, view, mask), mask)
-    target = patchify(view, patch=2)
+    target = patchify(view, patch=(2, 2))
     target = (target - target.mean(2, keepdim=True)) / (target.var(2, keepdim=True) + 1e-6) ** 0.5
     expected = (predicted - target)[mask.flatten(1)].square().mean()
     torch.testing.assert_close(method(batch).loss, expected)
@@ -120,10 +120,10 @@ def test_the_numbers_of_transformers(normalize: bool) -> None:
     wanted = peer(view, noise=mask.flatten(1).double())  # it hides what is largest
     assert torch.equal(wanted.mask.bool(), mask.flatten(1))
     target = peer.patchify(view)
-    torch.testing.assert_close(patchify(view, patch=2), target)
+    torch.testing.assert_close(patchify(view, patch=(2, 2)), target)
     if normalize:
         target = (target - target.mean(2, keepdim=True)) / (target.var(2, keepdim=True) + 1e-6) ** 0.5
-    assert masked_mse(target, patchify(view, patch=2), mask.flatten(1), normalize=normalize) < 1e-12
+    assert masked_mse(target, patchify(view, patch=(2, 2)), mask.flatten(1), normalize=normalize) < 1e-12
     predicted = method.decoder(encode_visible(backbone, view, mask), mask)
     torch.testing.assert_close(predicted, wanted.logits, rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(method(batch).loss, wanted.loss, rtol=1e-6, atol=1e-8)

@@ -139,9 +139,9 @@ def test_mae_leaves_visible_patches_alone_and_hides_the_others(normalize: bool, 
     (view,) = batch.views
     (panel,) = method.pictures(batch)
     mask = patch_mask(batch.draws(), rows=4, columns=4, ratio=0.75, block=block).flatten(1)
-    seen, rebuilt, original = (patchify(row, patch=2) for row in panel.rows.values())
+    seen, rebuilt, original = (patchify(row, patch=(2, 2)) for row in panel.rows.values())
     assert list(panel.rows) == ["what it saw", "rebuilt", "original"]
-    assert torch.equal(original, patchify(view, patch=2))
+    assert torch.equal(original, patchify(view, patch=(2, 2)))
     assert torch.equal(seen[~mask], original[~mask])
     assert torch.equal(rebuilt[~mask], original[~mask])
     assert seen[mask].isnan().all()
@@ -153,7 +153,7 @@ def test_mae_leaves_visible_patches_alone_and_hides_the_others(normalize: bool, 
 @pytest.mark.parametrize("normalize", [True, False])
 def test_predictions_that_are_what_mae_asks_for_rebuild_the_picture(normalize: bool) -> None:
     method, batch = MAE(TinyViT(), normalize=normalize, decoder_dim=16, decoder_depth=1).eval(), batch_of("mae")
-    target = patchify(batch.views[0], patch=2)
+    target = patchify(batch.views[0], patch=(2, 2))
     if normalize:
         target = (target - target.mean(2, keepdim=True)) / (target.var(2, keepdim=True) + 1e-6) ** 0.5
     method.decoder.forward = lambda tokens, mask: target

@@ -92,7 +92,7 @@ def test_a_decoder_that_does_not_fit_is_refused(name: str) -> None:
     method.backbone = TinyBackbone(3 * 16 * 16).eval()
     colour = batch.views[0].expand(-1, 3, -1, -1)
     with pytest.raises(
-        ValueError, match=r"decoder must be one .* \(3, 16, 16\), as the views\. Got \(1, 16, 16\)\. Pass"
+        ValueError, match=r"decoder must be one .* \(3, 16, 16\), as the views are\. Got \(1, 16, 16\)\. Pass"
     ):
         method(batch._replace(views=(colour,)))
 
@@ -103,5 +103,5 @@ def test_wrong_options() -> None:
         ValueError, match=r"^Autoencoder: num_active must be from 1 to 8, the width .*Got 9\. Try 1, or"
     ):
         Autoencoder(wide_backbone(), latent_dim=8, num_active=9)
-    with pytest.raises(ValueError, match=r"strength must be a part of the pixels between 0 and 1 .* Got 0\. Try 0\.5"):
+    with pytest.raises(ValueError, match=r"strength must be a part between 0 and 1 .* Got 0\. Try 0\.5"):
         DenoisingAutoencoder(wide_backbone(), strength=0)

@@ -11,26 +11,27 @@ from nearfar.networks import ConvDecoder, MLPDecoder, PairDiscriminator, PatchDe
     [(32, [4, 8, 16, 32]), (28, [4, 7, 14, 28]), (5, [3, 5]), (4, [4]), (3, [3]), (96, [3, 6, 12, 24, 48, 96])],
 )
 def test_maps_grow_by_about_two(size: int, sides: list[int]) -> None:
-    assert sides_of(size) == sides
+    assert sides_of((size, size)) == [(side, side) for side in sides]
+    assert sides_of((size,)) == [(side,) for side in sides]
 
 
-@pytest.mark.parametrize("size", [8, 28, 30])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_decoders_and_discriminator_fit_the_pictures(size: int, channels: int) -> None:
+def test_a_short_side_waits_for_a_long_one() -> None:
+    assert sides_of((5, 12)) == [(3, 3), (3, 6), (5, 12)]
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 28, 28), (3, 30, 30), (1, 12, 20), (6, 25), (1, 140)])
+def test_decoders_and_discriminator_fit_what_is_seen(shape: tuple[int, ...]) -> None:
     z = torch.randn(2, 6)
-    for decoder in (
-        ConvDecoder(6, num_channels=channels, size=size, width=4),
-        MLPDecoder(6, num_channels=channels, size=size, hidden_dim=8),
-    ):
+    for decoder in (ConvDecoder(6, shape=shape, width=4), MLPDecoder(6, shape=shape, hidden_dim=8)):
         made = decoder(z)
-        assert made.shape == (2, channels, size, size)
-        check_fit("Autoencoder", made, torch.zeros(2, channels, size, size))
-    told = PairDiscriminator(6, num_channels=channels, size=size, width=4, hidden_dim=8)(made, z)
-    assert told.shape == (2,)
+        assert made.shape == (2, *shape)
+        check_fit("Autoencoder", made, torch.zeros(2, *shape))
+    if len(shape) == 3:
+        assert PairDiscriminator(6, shape=shape, width=4, hidden_dim=8)(made, z).shape == (2,)
 
 
 def test_the_discriminator_sees_picture_and_latent_and_each_pair_by_itself() -> None:
-    network = PairDiscriminator(3, num_channels=1, size=8, width=4, hidden_dim=8).double()
+    network = PairDiscriminator(3, shape=(1, 8, 8), width=4, hidden_dim=8).double()
     x, z = torch.randn(4, 1, 8, 8).double().requires_grad_(), torch.randn(4, 3).double().requires_grad_()
     slopes = torch.autograd.grad(network(x, z)[2], (x, z))
     for slope in slopes:
@@ -66,7 +67,7 @@ def test_what_does_not_fit_is_refused() -> None:
         PatchDecoder(5, 3, width=128, num_heads=6)
     with pytest.raises(
         ValueError,
-        match=r"^VAE: decoder must be one that gives pictures of shape \(1, 28, 28\), as the views\. "
-        r"Got \(3, 32, 32\)\. Pass num_channels=1, picture_size=28, and square pictures\.$",
+        match=r"^VAE: decoder must be one that gives \(1, 28, 28\), as the views are\. "
+        r"Got \(3, 32, 32\)\. Pass shape=\(1, 28, 28\)\.$",
     ):
         check_fit("VAE", torch.zeros(2, 3, 32, 32), torch.zeros(2, 1, 28, 28))

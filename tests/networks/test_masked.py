@@ -4,23 +4,34 @@ import pytest
 import torch
 from cases import TinyBackbone, TinyViT
 
-from nearfar.networks import backbone, encode_visible, patchify, unpatchify, vit_of
+from nearfar.networks import as_map, backbone, encode_visible, patchify, unpatchify, vit_of
 from nearfar.views import Draws, patch_mask
 
 DRAWS = Draws.of(0, 0, torch.arange(3))
 
 
-@pytest.mark.parametrize(("shape", "patch"), [((2, 3, 8, 12), 4), ((1, 1, 6, 6), 2), ((2, 2, 5, 5), 5)])
-def test_patches_row_by_row_and_back(shape: tuple[int, ...], patch: int) -> None:
-    pictures = torch.randn(shape)
+@pytest.mark.parametrize(
+    ("shape", "patch"),
+    [((2, 3, 8, 12), (4, 4)), ((1, 1, 6, 6), (2, 2)), ((2, 2, 5, 5), (5, 5)), ((2, 3, 6, 8), (3, 2))],
+)
+def test_patches_row_by_row_and_back(shape: tuple[int, ...], patch: tuple[int, int]) -> None:
+    pictures, (high, wide) = torch.randn(shape), patch
     patches = patchify(pictures, patch=patch)
-    columns = shape[3] // patch
-    assert patches.shape == (shape[0], shape[2] // patch * columns, patch**2 * shape[1])
+    columns = shape[3] // wide
+    assert patches.shape == (shape[0], shape[2] // high * columns, high * wide * shape[1])
     for place in range(patches.shape[1]):
-        top, left = place // columns * patch, place % columns * patch
-        cut = pictures[:, :, top : top + patch, left : left + patch]
+        top, left = place // columns * high, place % columns * wide
+        cut = pictures[:, :, top : top + high, left : left + wide]
         assert torch.equal(patches[:, place], cut.permute(0, 2, 3, 1).flatten(1))
-    assert torch.equal(unpatchify(patches, patch=patch, rows=shape[2] // patch), pictures)
+    assert torch.equal(unpatchify(patches, patch=patch, rows=shape[2] // high), pictures)
+
+
+def test_series_are_pictures_one_pixel_high() -> None:
+    series = torch.randn(2, 3, 12)
+    patches = patchify(series, patch=(1, 4))
+    assert patches.shape == (2, 3, 12)
+    assert torch.equal(patches[:, 1], series[:, :, 4:8].mT.flatten(1)), "step by step, the channels side by side"
+    assert torch.equal(unpatchify(patches, patch=(1, 4), rows=1), as_map(series))
 
 
 def test_hidden_patches_never_reach_the_encoder() -> None:
@@ -55,10 +66,12 @@ def test_visible_patches_keep_their_order_and_places() -> None:
 @pytest.mark.usefixtures("as_users_call")
 def test_wrong_calls() -> None:
     view, network = torch.zeros(2, 1, 8, 8), TinyViT(size=8, patch=2)
-    with pytest.raises(ValueError, match=r"^patchify: pictures must be of sides that the patch size 3 divides\. Got"):
-        patchify(view, patch=3)
+    with pytest.raises(
+        ValueError, match=r"^patchify: view must be of sides that the patch size 3 x 3 divides\. Got .* Take 9 x 9\.$"
+    ):
+        patchify(view, patch=(3, 3))
     with pytest.raises(ValueError, match=r"^unpatchify: patches must be 3 full rows of patches of 2 x 2 pixels\. Got"):
-        unpatchify(patchify(view, patch=2), patch=2, rows=3)
+        unpatchify(patchify(view, patch=(2, 2)), patch=(2, 2), rows=3)
     with pytest.raises(ValueError, match=r"^encode_visible: mask must be over the backbone's 4 x 4 patches, equally"):
         encode_visible(network, view, torch.zeros(2, 2, 2, dtype=torch.bool))
     uneven = torch.zeros(2, 4, 4, dtype=torch.bool)

@@ -54,7 +54,7 @@ def test_no_option_is_of_another_method(name: str, size: int) -> None:
 
 @pytest.mark.parametrize("name", ["autoencoder", "denoisingautoencoder", "vae", "bigan"])
 def test_a_decoder_gives_pictures_of_the_size_and_channels_of_the_views(name: str) -> None:
-    assert (options(name, 24)["num_channels"], options(name, 24)["picture_size"]) == (1, 24)
+    assert options(name, 24)["shape"] == (1, 24, 24)
     assert for_pictures(name, size=24).stages == ((0.0, 1.0),)
 
 

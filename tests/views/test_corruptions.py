@@ -87,6 +87,22 @@ def test_salt_and_pepper_are_the_pictures_own_extremes() -> None:
     assert torch.equal(made[rest], pictures[rest])
 
 
+@pytest.mark.parametrize("noise", NOISES)
+def test_series_are_spoilt_as_rows_of_pixels_are(noise: str) -> None:
+    series = smooth()[:, :, 0]
+    made = corrupt(series, DRAWS, noise=noise, strength=0.4)
+    if noise == "blur":  # across the one row there is nothing to mix
+        torch.testing.assert_close(made, corrupt(series[:, :, None], DRAWS, noise=noise, strength=0.4)[:, :, 0])
+    else:
+        assert torch.equal(made, corrupt(series[:, :, None], DRAWS, noise=noise, strength=0.4)[:, :, 0])
+
+
+def test_of_a_row_runs_are_hidden() -> None:
+    mask = patch_mask(DRAWS, rows=1, columns=24, ratio=0.5, block=4)
+    assert (mask.sum((1, 2)) == 12).all()
+    assert float((mask[:, :, 1:] == mask[:, :, :-1]).float().mean()) > 0.75
+
+
 def test_blur_keeps_what_is_even_and_smooths_the_rest() -> None:
     even = torch.full((N, 1, 9, 12), 2.5)
     torch.testing.assert_close(corrupt(even, DRAWS, noise="blur", strength=2.0), even)
@@ -105,8 +121,8 @@ def test_blur_keeps_what_is_even_and_smooths_the_rest() -> None:
     [
         ({"noise": "gausian"}, r"corrupt: noise must be one of gaussian, .*Did you mean 'gaussian'\?"),
         ({"noise": "gaussian", "strength": 0.0}, r"corrupt: strength must be above 0 with 'gaussian' noise\. Got 0\.0"),
-        ({"strength": 1.0}, r"strength must be a part of the pixels between 0 and 1 with 'masking' noise\. Got 1\.0"),
-        ({"strength": -0.1}, r"strength must be a part of the pixels between 0 and 1 with 'masking' noise\. Got -0\.1"),
+        ({"strength": 1.0}, r"strength must be a part between 0 and 1 with 'masking' noise\. Got 1\.0"),
+        ({"strength": -0.1}, r"strength must be a part between 0 and 1 with 'masking' noise\. Got -0\.1"),
     ],
 )
 def test_noise_that_does_nothing_or_all_is_refused(settings: dict[str, object], sentence: str) -> None:
@@ -121,6 +137,10 @@ def test_noise_that_does_nothing_or_all_is_refused(settings: dict[str, object], 
         ({"ratio": 0.0}, r"patch_mask: ratio must be a part between 0 and 1\. Got 0\.0\. Try 0\.75\."),
         ({"ratio": 1.0}, r"patch_mask: ratio must be a part between 0 and 1\. Got 1\.0\."),
         ({"ratio": 0.5, "block": 5}, r"patch_mask: block must be from 1 to 4 patches, the grid's shorter side\. Got 5"),
+        (
+            {"ratio": 0.5, "rows": 1, "block": 7},
+            r"patch_mask: block must be from 1 to 6 patches, the grid's length\. Got 7",
+        ),
         ({"ratio": 0.5, "rows": 1, "columns": 1}, r"patch_mask: grid must be of at least 2 patches\. Got '1 x 1'"),
     ],
 )

@@ -11,6 +11,7 @@ from cyclopts import App, Group
 from nearfar.cli.derive import Flag, compose, flags_of, outline
 from nearfar.cli.output import is_first, listing, say, show
 from nearfar.methods import METHODS, Method
+from nearfar.recipes import COUNTED
 from nearfar.records import RunFolder, read_json
 from nearfar.report import write_report
 
@@ -92,7 +93,7 @@ def common_flags(modalities: Sequence[str] = tuple(OF_SOME)) -> dict[str, Flag]:
 
 
 def own_flags(method: type[Method]) -> dict[str, Flag]:
-    """The flags of one method: the plain values that its constructor takes.
+    """The flags of one method: the plain values that its constructor takes, but for facts of the data.
 
     Args:
         method: the method.
@@ -102,7 +103,7 @@ def own_flags(method: type[Method]) -> dict[str, Flag]:
     return {
         name: replace(flag, group=group, shows_default=False)
         for name, flag in flags.items()
-        if flag.parameter.kind is flag.parameter.KEYWORD_ONLY
+        if flag.parameter.kind is flag.parameter.KEYWORD_ONLY and name not in COUNTED
     }
 
 

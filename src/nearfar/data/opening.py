@@ -20,6 +20,7 @@ from nearfar.data._containers.idx import open_idx
 from nearfar.data._containers.kinds import TABLES, kind_of, kinds_in
 from nearfar.data._containers.layout import split_name
 from nearfar.data._containers.listing import open_csv
+from nearfar.data._containers.numpy_file import Rows
 from nearfar.data._containers.shards import open_tars
 from nearfar.data._containers.store import Container
 from nearfar.data._containers.table import open_tables
@@ -131,9 +132,9 @@ def container_of(data: Any, reading: Reading, where: str) -> Container:
         return _of_objects(data if isinstance(data, Mapping) else {"": data}, reading, type(data).__name__, where)
     _refuse_columns(reading, where)
     if isinstance(data, tuple) and len(data) == 2:
-        return open_array(*data, name="arrays", where=where)
+        return open_array(Rows(*data), name="arrays", where=where)
     if hasattr(data, "__array__"):
-        return open_array(data, name="array", where=where)
+        return open_array(Rows(data), name="array", where=where)
     raise DataError(
         complaint(where, "data", "a path, the name of a data set or an array", type(data).__name__, f"Name {_KINDS}")
     )

@@ -31,8 +31,7 @@ class Autoencoder(Method):
         latent_dim: width of the latent.
         num_active: how many numbers of the latent, the largest, reach the decoder; all when it is not given.
         decoder_width: channels of the decoder's last map.
-        num_channels: of the pictures; the recipe counts them.
-        picture_size: side of the pictures in pixels; the recipe knows it.
+        shape: of a view: channels, height and width of pictures, or channels and length of series; the recipe knows it.
 
     Source: Hinton and Salakhutdinov 2006 (Reducing the dimensionality of data with neural networks), without its
         layer-wise start; sparsity is that of k-sparse autoencoders, Makhzani and Frey 2013, arXiv 1312.5663.
@@ -50,8 +49,7 @@ class Autoencoder(Method):
         latent_dim: int = 128,
         num_active: int | None = None,
         decoder_width: int = 32,
-        num_channels: int = 3,
-        picture_size: int = 32,
+        shape: tuple[int, ...] = (3, 32, 32),
     ) -> None:
         super().__init__()
         if num_active is not None and not 1 <= num_active <= latent_dim:
@@ -60,10 +58,10 @@ class Autoencoder(Method):
             raise ValueError(complaint("Autoencoder", "num_active", constraint, num_active, next_step))
         self.backbone = backbone
         self.latent = nn.Linear(dim_of(backbone), latent_dim)
-        self.decoder = ConvDecoder(latent_dim, num_channels=num_channels, size=picture_size, width=decoder_width)
+        self.decoder = ConvDecoder(latent_dim, shape=shape, width=decoder_width)
         self.num_active = num_active
 
-    def encode(self, view: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
+    def encode(self, view: Float[Tensor, "n c *sides"]) -> Float[Tensor, "n d"]:
         """The latent of each picture, from which the decoder rebuilds it."""
         z = self.latent(self.backbone(view))
         if self.num_active is None:

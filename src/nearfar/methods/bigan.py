@@ -37,8 +37,7 @@ class BiGAN(Method):
         latent_dim: width of the latent, which is drawn from the standard Gaussian.
         generator_width: channels of the generator's last map.
         discriminator_width: channels of the discriminator's first map.
-        num_channels: of the pictures; the recipe counts them.
-        picture_size: side of the pictures in pixels; the recipe knows it.
+        shape: of a view: channels, height and width; the recipe knows it.
 
     Source: BiGAN, Donahue et al. 2016, arXiv 1605.09782. Both sides take a step from the same pairs at once, where
         GAN's algorithm takes turns; pictures are not bounded, as they are normalised here. The paper leaves it to the
@@ -60,15 +59,13 @@ class BiGAN(Method):
         latent_dim: int = 64,
         generator_width: int = 32,
         discriminator_width: int = 32,
-        num_channels: int = 3,
-        picture_size: int = 32,
+        shape: tuple[int, int, int] = (3, 32, 32),
     ) -> None:
         super().__init__()
-        shape = {"num_channels": num_channels, "size": picture_size}
         self.backbone, self.latent_dim = backbone, latent_dim
         self.latent = mlp(dim_of(backbone), latent_dim, last_norm=True)
-        self.generator = ConvDecoder(latent_dim, width=generator_width, **shape)
-        self.discriminator = PairDiscriminator(latent_dim, width=discriminator_width, **shape)
+        self.generator = ConvDecoder(latent_dim, width=generator_width, shape=shape)
+        self.discriminator = PairDiscriminator(latent_dim, width=discriminator_width, shape=shape)
 
     def encode(self, view: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
         """The latent of each picture, of which the generator makes a picture again."""

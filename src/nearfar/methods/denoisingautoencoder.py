@@ -41,8 +41,7 @@ class DenoisingAutoencoder(Method):
             pictures' is 1) and "blur" (in pixels).
         latent_dim: width of the latent.
         decoder_width: channels of the decoder's last map.
-        num_channels: of the pictures; the recipe counts them.
-        picture_size: side of the pictures in pixels; the recipe knows it.
+        shape: of a view: channels, height and width of pictures, or channels and length of series; the recipe knows it.
 
     Source: Vincent et al. 2008 (Extracting and composing robust features with denoising autoencoders) and 2010 (Stacked
         denoising autoencoders), as one network without its layer-wise start.
@@ -61,17 +60,16 @@ class DenoisingAutoencoder(Method):
         strength: float = 0.5,
         latent_dim: int = 256,
         decoder_width: int = 32,
-        num_channels: int = 3,
-        picture_size: int = 32,
+        shape: tuple[int, ...] = (3, 32, 32),
     ) -> None:
         super().__init__()
         corrupt(torch.zeros(1, 1, 2, 2), Draws(torch.zeros(1, dtype=torch.long)), noise=noise, strength=strength)
         self.backbone = backbone
         self.latent = nn.Linear(dim_of(backbone), latent_dim)
-        self.decoder = ConvDecoder(latent_dim, num_channels=num_channels, size=picture_size, width=decoder_width)
+        self.decoder = ConvDecoder(latent_dim, shape=shape, width=decoder_width)
         self.noise, self.strength = noise, strength
 
-    def encode(self, view: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
+    def encode(self, view: Float[Tensor, "n c *sides"]) -> Float[Tensor, "n d"]:
         """The latent of each picture, clean or spoilt, from which the decoder gives the clean one."""
         return self.latent(self.backbone(view))
 

@@ -1,5 +1,6 @@
 """MAE."""
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from nearfar.distributed import world
 from nearfar.methods.method import Batch, Method, Step
 from nearfar.networks.decoder import PatchDecoder
-from nearfar.networks.masked import encode_visible, patchify, unpatchify, vit_of
+from nearfar.networks.masked import as_map, encode_visible, patchify, unpatchify, vit_of
 from nearfar.objectives.reconstruction import masked_mse
 from nearfar.views.corruptions import patch_mask
 from nearfar.views.draws import Draws
@@ -21,8 +22,8 @@ __all__ = ["MAE"]
 class MAE(Method):
     """A masked autoencoder.
 
-    Most patches of a picture are hidden. The backbone sees the others alone, which makes it quick; a small transformer
-    predicts from them what the hidden ones hold.
+    Most patches of a picture or a series are hidden. The backbone sees the others alone, which makes it quick; a small
+    transformer predicts from them what the hidden ones hold.
 
     Landmarks: (d - 1) / d when all predictions are 0, for patches of d numbers that are normalised each by itself, and
     1 for the best constant without `normalize`; 0 when perfect, which is out of reach.
@@ -30,7 +31,7 @@ class MAE(Method):
     Args:
         backbone: the network that is kept, a vision transformer; its positions stay as they are.
         mask_ratio: the part of the patches that is hidden.
-        block: patches are hidden by squares of so many a side; 1 is the paper's.
+        block: patches are hidden by squares of so many a side, or as many in a row of series; 1 is the paper's.
         normalize: whether each patch of the target is brought to mean 0 and variance 1 by itself.
         decoder_dim: width of the decoder.
         decoder_depth: its blocks.
@@ -59,28 +60,28 @@ class MAE(Method):
         super().__init__()
         vit = vit_of(backbone, where="MAE")
         vit.pos_embed.requires_grad_(False)
-        self.backbone, self.patch = backbone, vit.patch_embed.patch_size[0]
-        self.patch_dim = self.patch**2 * vit.patch_embed.proj.in_channels
+        self.backbone, self.patch = backbone, vit.patch_embed.patch_size
+        self.patch_dim = math.prod(self.patch) * vit.patch_embed.proj.in_channels
         self.decoder = PatchDecoder(
             vit.embed_dim, self.patch_dim, width=decoder_dim, depth=decoder_depth, num_heads=decoder_heads
         )
         self.mask_ratio, self.block, self.normalize = mask_ratio, block, normalize
-        self._mask(Draws(torch.zeros(1, dtype=torch.long)), *vit.patch_embed.grid_size)  # refuses what cannot be
+        self._mask(Draws(torch.zeros(1, dtype=torch.long)), vit.patch_embed.img_size)  # refuses what cannot be
 
-    def _mask(self, draws: Draws, rows: int, columns: int) -> Tensor:
+    def _mask(self, draws: Draws, sides: Sequence[int]) -> Tensor:
+        rows, columns = (side // part for side, part in zip(sides, self.patch, strict=True))
         return patch_mask(draws, rows=rows, columns=columns, ratio=self.mask_ratio, block=self.block)
 
     def forward(self, batch: Batch) -> Step:
         (view,) = batch.views
         patches = patchify(view, patch=self.patch)
-        mask = self._mask(batch.draws(), *(side // self.patch for side in view.shape[2:]))
+        mask = self._mask(batch.draws(), as_map(view).shape[2:])
         predicted = self.decoder(encode_visible(self.backbone, view, mask), mask)
         return Step(masked_mse(predicted, patches, mask.flatten(1), normalize=self.normalize, group=world()))
 
     def pictures(self, batch: Batch) -> Sequence[Panel]:
         (view,) = batch.views
-        patches, rows = patchify(view, patch=self.patch), view.shape[2] // self.patch
-        mask = self._mask(batch.draws(), rows, view.shape[3] // self.patch)
+        patches, mask = patchify(view, patch=self.patch), self._mask(batch.draws(), as_map(view).shape[2:])
         predicted, hidden = self.decoder(encode_visible(self.backbone, view, mask), mask), mask.flatten(1)[:, :, None]
         note = f"{int(mask[0].sum())} of {mask[0].numel()} patches are hidden and predicted; the others stay."
         if self.normalize:
@@ -90,8 +91,10 @@ class MAE(Method):
                 " A prediction is a patch's pattern without its light and contrast, which it is given here by the"
                 " original patch's own mean and variance."
             )
-        seen = unpatchify(patches.masked_fill(hidden, torch.nan), patch=self.patch, rows=rows)
-        rebuilt = unpatchify(torch.where(hidden, predicted, patches), patch=self.patch, rows=rows)
+        seen, rebuilt = (
+            unpatchify(each, patch=self.patch, rows=mask.shape[1]).reshape(view.shape)
+            for each in (patches.masked_fill(hidden, torch.nan), torch.where(hidden, predicted, patches))
+        )
         return (Panel("rebuilt", {"what it saw": seen, "rebuilt": rebuilt, "original": view}, note),)
 
     def floor(self, batch_size: int) -> float:

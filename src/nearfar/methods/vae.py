@@ -35,8 +35,7 @@ class VAE(Method):
         beta: weighs the cost of the latent; another than 1 is also another deviation of the rebuilt picture.
         free_bits: what each number of the latent may tell for nothing, in nats.
         decoder_width: channels of the decoder's last map.
-        num_channels: of the pictures; the recipe counts them.
-        picture_size: side of the pictures in pixels; the recipe knows it.
+        shape: of a view: channels, height and width of pictures, or channels and length of series; the recipe knows it.
 
     Source: VAE, Kingma and Welling 2013, arXiv 1312.6114; beta-VAE, Higgins et al. 2017; free bits, Kingma et al. 2016,
         arXiv 1606.04934.
@@ -55,16 +54,15 @@ class VAE(Method):
         beta: float = 1.0,
         free_bits: float = 0.0,
         decoder_width: int = 32,
-        num_channels: int = 3,
-        picture_size: int = 32,
+        shape: tuple[int, ...] = (3, 32, 32),
     ) -> None:
         super().__init__()
         self.backbone = backbone
         self.latent = nn.Linear(dim_of(backbone), 2 * latent_dim)
-        self.decoder = ConvDecoder(latent_dim, num_channels=num_channels, size=picture_size, width=decoder_width)
+        self.decoder = ConvDecoder(latent_dim, shape=shape, width=decoder_width)
         self.beta, self.free_bits = beta, free_bits
 
-    def encode(self, view: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
+    def encode(self, view: Float[Tensor, "n c *sides"]) -> Float[Tensor, "n d"]:
         """The mean of each picture's Gaussian, which the decoder makes a picture of; draws of the standard one too."""
         return self._gaussians(view)[0]
 

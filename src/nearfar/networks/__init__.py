@@ -7,7 +7,7 @@ from nearfar.networks.decoder import ConvDecoder, MLPDecoder, PatchDecoder, chec
 from nearfar.networks.discriminator import PairDiscriminator
 from nearfar.networks.heads import mlp
 from nearfar.networks.logit_scale import LogitScale
-from nearfar.networks.masked import encode_visible, patchify, unpatchify, vit_of
+from nearfar.networks.masked import as_map, encode_visible, patchify, unpatchify, vit_of
 from nearfar.networks.momentum import MomentumTwin
 from nearfar.networks.neighbours import start_from_neighbours
 from nearfar.networks.norm import synchronize_batch_norm
@@ -55,6 +55,7 @@ __all__ = [
     "TokenRows",
     "TokenScores",
     "TwoTowers",
+    "as_map",
     "backbone",
     "backbone_names",
     "check_fit",

@@ -1,6 +1,7 @@
-"""Decoders: from a representation back to pictures, and from some patches to all."""
+"""Decoders: from a representation back to pictures or series, and from some patches to all."""
 
 import math
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -12,25 +13,30 @@ from torch import Tensor, nn
 
 from nearfar.errors import complaint
 from nearfar.networks.attention import quick_attention
+from nearfar.networks.axes import BATCH_NORMS, CONVOLUTIONS
 from nearfar.networks.heads import mlp
 from nearfar.networks.positions import sine_cosine
 
 __all__ = ["ConvDecoder", "MLPDecoder", "PatchDecoder", "check_fit", "sides_of"]
 
 SMALLEST = 4
-"""The most pixels a side of the map that a decoder begins with, and a discriminator ends with."""
+"""The longest side of the map that a decoder begins with, and a discriminator ends with."""
 
 
-def sides_of(size: int) -> list[int]:
-    """The sides of the maps between a vector and a picture: from at most 4 pixels up, each about twice the last."""
-    sides = [size]
-    while sides[0] > SMALLEST:
-        sides.insert(0, math.ceil(sides[0] / 2))
-    return sides
+def sides_of(sides: Sequence[int]) -> list[tuple[int, ...]]:
+    """The sides of the maps between a vector and a picture or a series: from at most 4 up, each about twice the last.
+
+    Args:
+        sides: height and width of a picture in pixels, or the length of a series in steps.
+    """
+    maps = [tuple(sides)]
+    while max(maps[0]) > SMALLEST:
+        maps.insert(0, tuple(math.ceil(side / 2) if side > SMALLEST else side for side in maps[0]))
+    return maps
 
 
 def check_fit(where: str, made: Float[Tensor, "n *made"], view: Float[Tensor, "n *view"]) -> None:
-    """Refuses a decoder whose pictures are of another shape than those that the network is shown.
+    """Refuses a decoder that gives another shape than that of what the network is shown.
 
     Args:
         where: whose decoder it is.
@@ -41,63 +47,64 @@ def check_fit(where: str, made: Float[Tensor, "n *made"], view: Float[Tensor, "n
         ValueError: the shapes differ.
     """
     if made.shape[1:] != view.shape[1:]:
-        constraint = f"one that gives pictures of shape {tuple(view.shape[1:])}, as the views"
-        next_step = f"Pass num_channels={view.shape[1]}, picture_size={view.shape[2]}, and square pictures"
-        raise ValueError(complaint(where, "decoder", constraint, tuple(made.shape[1:]), next_step))
+        shape, got = tuple(view.shape[1:]), tuple(made.shape[1:])
+        raise ValueError(
+            complaint(where, "decoder", f"one that gives {shape}, as the views are", got, f"Pass shape={shape}")
+        )
 
 
 class ConvDecoder(nn.Module):
-    """A picture from a vector: a small map that is enlarged, step by step, and convolved.
+    """A picture or a series from a vector: a small map that is enlarged, step by step, and convolved.
 
-    Maps are enlarged to the next side by their nearest pixels and then convolved, which leaves none of the checkerboard
-    that transposed convolutions do.
+    Maps are enlarged to the next sides by their nearest places and then convolved, which leaves none of the
+    checkerboard that transposed convolutions do.
 
     Args:
         dim: width of the vector.
-        num_channels: of the picture.
-        size: height and width of the picture, in pixels.
-        width: channels of the last map before the picture; earlier ones have up to four times as many.
+        shape: channels, height and width of a picture, or channels and length of a series.
+        width: channels of the last map; earlier ones have up to four times as many.
 
     Source: Odena et al. 2016 (Deconvolution and checkerboard artifacts, Distill).
     """
 
-    def __init__(self, dim: int, *, num_channels: int, size: int, width: int = 32) -> None:
+    def __init__(self, dim: int, *, shape: tuple[int, ...], width: int = 32) -> None:
         super().__init__()
-        self.sides = sides_of(size)
+        channels, *sides = shape
+        convolution, norm = CONVOLUTIONS[len(sides)], BATCH_NORMS[len(sides)]
+        self.sides = sides_of(sides)
         widths = [width * min(4, 2**step) for step in reversed(range(len(self.sides)))]
-        self.first = nn.Linear(dim, widths[0] * self.sides[0] ** 2)
-        self.norm = nn.BatchNorm2d(widths[0])
+        self.first = nn.Linear(dim, widths[0] * math.prod(self.sides[0]))
+        self.norm = norm(widths[0])
         self.stages = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU())
+            nn.Sequential(convolution(before, after, 3, padding=1, bias=False), norm(after), nn.ReLU())
             for before, after in pairwise(widths)
         )
-        self.last = nn.Conv2d(width, num_channels, 3, padding=1)
+        self.last = convolution(width, channels, 3, padding=1)
 
-    def forward(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n c h w"]:
-        """The picture of each vector, not bounded."""
-        x = F.relu(self.norm(self.first(z).unflatten(1, (-1, self.sides[0], self.sides[0]))))
-        for side, stage in zip(self.sides[1:], self.stages, strict=True):
-            x = stage(F.interpolate(x, (side, side), mode="nearest"))
+    def forward(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n c *sides"]:
+        """The picture or series of each vector, not bounded."""
+        x = F.relu(self.norm(self.first(z).unflatten(1, (-1, *self.sides[0]))))
+        for sides, stage in zip(self.sides[1:], self.stages, strict=True):
+            x = stage(F.interpolate(x, sides, mode="nearest"))
         return self.last(x)
 
 
 class MLPDecoder(nn.Module):
-    """A picture from a vector by a perceptron: for tiny pictures, and as the mirror of a perceptron.
+    """A picture or a series from a vector by a perceptron: for tiny ones, and as the mirror of a perceptron.
 
     Args:
         dim: width of the vector.
-        num_channels: of the picture.
-        size: height and width of the picture, in pixels.
+        shape: channels, height and width of a picture, or channels and length of a series.
         hidden_dim: width of the hidden layer.
     """
 
-    def __init__(self, dim: int, *, num_channels: int, size: int, hidden_dim: int = 512) -> None:
+    def __init__(self, dim: int, *, shape: tuple[int, ...], hidden_dim: int = 512) -> None:
         super().__init__()
-        self.shape = (num_channels, size, size)
-        self.layers = mlp(dim, hidden_dim, math.prod(self.shape))
+        self.shape = shape
+        self.layers = mlp(dim, hidden_dim, math.prod(shape))
 
-    def forward(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n c h w"]:
-        """The picture of each vector, not bounded."""
+    def forward(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n c *sides"]:
+        """The picture or series of each vector, not bounded."""
         return self.layers(z).unflatten(1, self.shape)
 
 

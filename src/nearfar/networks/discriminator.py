@@ -1,5 +1,6 @@
 """The network that says whether a picture and a latent belong together."""
 
+import math
 from itertools import pairwise
 
 import torch
@@ -23,8 +24,7 @@ class PairDiscriminator(nn.Module):
 
     Args:
         latent_dim: width of the latent.
-        num_channels: of the picture.
-        size: height and width of the picture, in pixels.
+        shape: channels, height and width of the picture.
         width: channels of the first map; later ones have up to four times as many.
         hidden_dim: width of the perceptron.
 
@@ -32,14 +32,17 @@ class PairDiscriminator(nn.Module):
     arXiv 1511.06434; the start is He et al. 2015, arXiv 1502.01852.
     """
 
-    def __init__(
-        self, latent_dim: int, *, num_channels: int, size: int, width: int = 32, hidden_dim: int = 256
-    ) -> None:
+    def __init__(self, latent_dim: int, *, shape: tuple[int, int, int], width: int = 32, hidden_dim: int = 256) -> None:
         super().__init__()
+        channels, *size = shape
         sides = sides_of(size)
-        widths = [num_channels, *(width * min(4, 2**step) for step in range(len(sides) - 1))]
-        self.stages = nn.ModuleList(nn.Conv2d(before, after, 3, 2, padding=1) for before, after in pairwise(widths))
-        self.picture = nn.Linear(widths[-1] * sides[0] ** 2, hidden_dim)
+        widths = [channels, *(width * min(4, 2**step) for step in range(len(sides) - 1))]
+        strides = [tuple(1 if a == b else 2 for a, b in zip(*each, strict=True)) for each in pairwise(reversed(sides))]
+        self.stages = nn.ModuleList(
+            nn.Conv2d(before, after, 3, stride, padding=1)
+            for (before, after), stride in zip(pairwise(widths), strides, strict=True)
+        )
+        self.picture = nn.Linear(widths[-1] * math.prod(sides[0]), hidden_dim)
         self.latent = nn.Linear(latent_dim, hidden_dim)
         self.both = nn.Linear(2 * hidden_dim, hidden_dim)
         self.last = nn.Linear(hidden_dim, 1)

@@ -1,4 +1,4 @@
-"""Pictures as patches, and a vision transformer that sees some of them."""
+"""Pictures and series as patches, and a vision transformer that sees some of them."""
 
 from typing import Any
 
@@ -9,30 +9,43 @@ from torch import Tensor, nn
 from nearfar.errors import complaint
 from nearfar.networks.attention import quick_attention
 
-__all__ = ["encode_visible", "patchify", "unpatchify", "vit_of"]
+__all__ = ["as_map", "encode_visible", "patchify", "unpatchify", "vit_of"]
 
 
-def patchify(pictures: Float[Tensor, "n c h w"], *, patch: int) -> Float[Tensor, "n p d"]:
-    """Pictures as rows of patches, each patch flat: pixel by pixel, the channels of a pixel side by side.
+def as_map(view: Float[Tensor, "n c *sides"]) -> Float[Tensor, "n c h w"]:
+    """Series as pictures that are one pixel high; pictures as they are.
 
     Args:
-        pictures: the pictures.
-        patch: height and width of a patch, in pixels.
+        view: either.
+    """
+    return view[:, :, None] if view.ndim == 3 else view
+
+
+def patchify(view: Float[Tensor, "n c *sides"], *, patch: tuple[int, int]) -> Float[Tensor, "n p d"]:
+    """Pictures or series as rows of patches, each patch flat: pixel by pixel, the channels of a pixel side by side.
+
+    Args:
+        view: the pictures, or series as `as_map` shows them.
+        patch: height and width of a patch in pixels, the height 1 for series.
 
     Raises:
-        ValueError: a side of the pictures is no multiple of it.
+        ValueError: a side is no multiple of it.
     """
+    pictures = as_map(view)
     n, channels, height, width = pictures.shape
-    if patch < 1 or height % patch or width % patch:
-        constraint = f"of sides that the patch size {patch} divides"
-        next_step = f"Take pictures of {max(1, round(height / max(1, patch))) * patch} pixels"
-        raise ValueError(complaint("patchify", "pictures", constraint, (height, width), next_step))
-    grid = pictures.reshape(n, channels, height // patch, patch, width // patch, patch)
+    high, wide = patch
+    if height % high or width % wide:
+        constraint = f"of sides that the patch size {high} x {wide} divides"
+        fitting = " x ".join(
+            str(max(1, round(side / part)) * part) for side, part in zip((height, width), patch, strict=True)
+        )
+        raise ValueError(complaint("patchify", "view", constraint, (height, width), f"Take {fitting}"))
+    grid = pictures.reshape(n, channels, height // high, high, width // wide, wide)
     return grid.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)
 
 
-def unpatchify(patches: Float[Tensor, "n p d"], *, patch: int, rows: int) -> Float[Tensor, "n c h w"]:
-    """The pictures that `patchify` cut into patches.
+def unpatchify(patches: Float[Tensor, "n p d"], *, patch: tuple[int, int], rows: int) -> Float[Tensor, "n c h w"]:
+    """The pictures that `patchify` cut into patches; of series as `as_map` shows them.
 
     Args:
         patches: patches row by row, as `patchify` gives them.
@@ -43,15 +56,16 @@ def unpatchify(patches: Float[Tensor, "n p d"], *, patch: int, rows: int) -> Flo
         ValueError: the patches are of another size, or fill no rows.
     """
     n, places, dim = patches.shape
-    if rows < 1 or places % rows or dim % patch**2:
-        constraint = f"{rows} full rows of patches of {patch} x {patch} pixels"
+    high, wide = patch
+    if rows < 1 or places % rows or dim % (high * wide):
+        constraint = f"{rows} full rows of patches of {high} x {wide} pixels"
         raise ValueError(complaint("unpatchify", "patches", constraint, tuple(patches.shape), "Name patch and rows"))
-    grid = patches.view(n, rows, places // rows, patch, patch, dim // patch**2)
+    grid = patches.view(n, rows, places // rows, high, wide, dim // (high * wide))
     return grid.permute(0, 5, 1, 3, 2, 4).flatten(4).flatten(2, 3)
 
 
 def vit_of(backbone: nn.Module, *, where: str) -> Any:
-    """The vision transformer of timm behind nearfar's adapter.
+    """The vision transformer of timm behind one of nearfar's adapters.
 
     Args:
         backbone: the adapter.
@@ -67,7 +81,7 @@ def vit_of(backbone: nn.Module, *, where: str) -> Any:
         got = type(net).__name__
         next_step = "Try --backbone vit_tiny"
         raise ValueError(complaint(where, "backbone", "a plain vision transformer of timm", got, next_step))
-    size, patch = net.patch_embed.img_size[0], net.patch_embed.patch_size[0]
+    size, patch = net.patch_embed.img_size[1], net.patch_embed.patch_size[1]
     if size % patch:
         next_step = f"Try --size {max(1, round(size / patch)) * patch}"
         raise ValueError(complaint(where, "size", f"a multiple of the patch size {patch}", size, next_step))
@@ -75,14 +89,14 @@ def vit_of(backbone: nn.Module, *, where: str) -> Any:
 
 
 def encode_visible(
-    backbone: nn.Module, view: Float[Tensor, "n c h w"], mask: Bool[Tensor, "n rows columns"]
+    backbone: nn.Module, view: Float[Tensor, "n c *sides"], mask: Bool[Tensor, "n rows columns"]
 ) -> Float[Tensor, "n t e"]:
     """What a vision transformer makes of the patches that are not hidden; hidden ones never enter its blocks.
 
     Args:
         backbone: one of timm's vision transformers behind nearfar's adapter.
-        view: the pictures.
-        mask: which patches are hidden, equally many in each picture.
+        view: the pictures or series.
+        mask: which patches are hidden, equally many in each; of series in one row.
 
     Returns:
         The vectors of class and register tokens, where it has them, and then of the visible patches row by row, after
@@ -94,7 +108,7 @@ def encode_visible(
     Source: MAE, He et al. 2021, arXiv 2111.06377, section 3.
     """
     net = vit_of(backbone, where="encode_visible")
-    patches = net.patch_embed(view)
+    patches = net.patch_embed(as_map(view))
     grid = patches.shape[1:3] if patches.ndim == 4 else net.patch_embed.grid_size
     flat = mask.flatten(1)
     counts = flat.sum(dim=1)

@@ -161,7 +161,7 @@ def for_pictures(method: str, *, size: int, source: Pictures | None = None, begu
     recipe = replace(base, **{**VIEWS.get(method, {}), **own.get(method, {}), **fine})
     if source is None:
         return recipe
-    return with_counts(recipe, source, num_channels=source.channels, picture_size=size)
+    return with_counts(recipe, source, shape=(source.channels, size, size))
 
 
 def view_size(source: Pictures) -> int:

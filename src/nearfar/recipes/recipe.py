@@ -66,7 +66,7 @@ class Recipe:
         return f"learning rate {self.scaled_rate(256):.3g} per 256 examples, growing {rule} the batch"
 
 
-def with_counts(recipe: Recipe, source: Source, **facts: int) -> Recipe:
+def with_counts(recipe: Recipe, source: Source, **facts: Any) -> Recipe:
     """A recipe with the options that the data decides; a method takes those that it has.
 
     Args:

@@ -21,9 +21,9 @@ from nearfar.views.pair_policy import PairPolicy
 from nearfar.views.policy import Policy
 from nearfar.views.text_policy import TextPolicy
 
-__all__ = ["described", "policy", "resolve"]
+__all__ = ["COUNTED", "described", "policy", "resolve"]
 
-COUNTED = ("hard_negatives", "num_channels", "num_classes", "num_examples", "picture_size")
+COUNTED = ("hard_negatives", "num_classes", "num_examples", "shape")
 """Options of methods that are facts of the data."""
 
 BOOKS: Mapping[str, Book] = {"image": PictureBook(), "text": TextBook(), "image-text": ImageTextBook()}

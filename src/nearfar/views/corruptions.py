@@ -1,4 +1,4 @@
-"""What is taken away from a picture, to be told again: noise, and patches that are hidden."""
+"""What is taken away from a picture or a series, to be told again: noise, and patches that are hidden."""
 
 from collections.abc import Callable
 
@@ -15,15 +15,15 @@ __all__ = ["NOISES", "corrupt", "patch_mask"]
 def patch_mask(
     draws: Draws, *, rows: int, columns: int, ratio: float, block: int = 1
 ) -> Bool[Tensor, "n {rows} {columns}"]:
-    """Which patches of each picture are hidden: equally many in all, True where hidden.
+    """Which patches of each picture or series are hidden: equally many in all, True where hidden.
 
     Args:
-        draws: one key for each picture.
-        rows: of the grid of patches.
+        draws: one key for each example.
+        rows: of the grid of patches; 1 for series.
         columns: of the grid of patches.
         ratio: the part that is hidden; of whole patches at least one is hidden and one is left.
-        block: patches are hidden by squares of so many a side, whose grid lies anywhere; 1 hides them one by one. Of
-            the last square only as much is hidden as the ratio asks for.
+        block: patches are hidden by squares of so many a side, or by as many in a row of series, whose grid lies
+            anywhere; 1 hides them one by one. Of the last square only as much is hidden as the ratio asks for.
 
     Raises:
         ValueError: all or nothing is hidden, or the grid cannot hold the blocks.
@@ -37,8 +37,9 @@ def patch_mask(
     if places < 2:
         got = f"{rows} x {columns}"
         raise ValueError(complaint("patch_mask", "grid", "of at least 2 patches", got, "Take smaller patches"))
-    if not 1 <= block <= min(rows, columns):
-        constraint = f"from 1 to {min(rows, columns)} patches, the grid's shorter side"
+    most = columns if rows == 1 else min(rows, columns)
+    if not 1 <= block <= most:
+        constraint = f"from 1 to {most} patches, the grid's {'length' if rows == 1 else 'shorter side'}"
         raise ValueError(complaint("patch_mask", "block", constraint, block, "Try 1"))
     num_hidden = places - min(max(int(places * (1 - ratio)), 1), places - 1)
     order = _turns(draws, rows, columns, block).argsort(dim=1, stable=True)
@@ -61,19 +62,21 @@ def _turns(draws: Draws, rows: int, columns: int, block: int) -> Float[Tensor, "
 
 
 def corrupt(
-    pictures: Float[Tensor, "n c h w"], draws: Draws, *, noise: str = "masking", strength: float = 0.5
-) -> Float[Tensor, "n c h w"]:
-    """Pictures with noise, each with its own draws.
+    view: Float[Tensor, "n c *sides"], draws: Draws, *, noise: str = "masking", strength: float = 0.5
+) -> Float[Tensor, "n c *sides"]:
+    """Pictures or series with noise, each with its own draws.
 
-    "gaussian" adds normal numbers; "masking" sets pixels to 0, the mean of normalised pictures; "salt_and_pepper" sets
-    pixels, in all channels, to the lightest or the darkest that the picture has; "blur" smooths.
+    "gaussian" adds normal numbers; "masking" sets pixels or steps to 0, the mean of normalised views;
+    "salt_and_pepper" sets them, in all channels, to the greatest or the least value that the channel has; "blur"
+    smooths.
 
     Args:
-        pictures: normalised pictures.
-        draws: one key for each picture.
+        view: normalised pictures or series.
+        draws: one key for each example.
         noise: of what kind.
-        strength: of "gaussian" the standard deviation; of "masking" and "salt_and_pepper" the part of the pixels; of
-            "blur" the greatest standard deviation of the window in pixels, from half of which on it is drawn evenly.
+        strength: of "gaussian" the standard deviation; of "masking" and "salt_and_pepper" the part of the pixels or
+            steps; of "blur" the greatest standard deviation of the window in pixels or steps, from half of which on it
+            is drawn evenly.
 
     Raises:
         ValueError: the kind is unknown, or the strength changes nothing or leaves nothing.
@@ -84,30 +87,32 @@ def corrupt(
         raise ValueError(complaint("corrupt", "noise", f"one of {', '.join(NOISES)}", noise, suggestion(noise, NOISES)))
     is_part = noise in ("masking", "salt_and_pepper")
     if not strength > 0 or (is_part and strength >= 1):
-        constraint = "a part of the pixels between 0 and 1" if is_part else "above 0"
+        constraint = "a part between 0 and 1" if is_part else "above 0"
         raise ValueError(complaint("corrupt", "strength", f"{constraint} with {noise!r} noise", strength, "Try 0.5"))
-    return NOISES[noise](pictures, draws, strength)
+    return NOISES[noise](view, draws, strength)
 
 
-def _gaussian(pictures: Tensor, draws: Draws, strength: float) -> Tensor:
-    return pictures + strength * draws.normal(pictures[0].numel()).view_as(pictures).to(pictures.dtype)
+def _gaussian(view: Tensor, draws: Draws, strength: float) -> Tensor:
+    return view + strength * draws.normal(view[0].numel()).view_as(view).to(view.dtype)
 
 
-def _masking(pictures: Tensor, draws: Draws, strength: float) -> Tensor:
-    return pictures.masked_fill(_pixels(draws, pictures) < strength, 0)
+def _masking(view: Tensor, draws: Draws, strength: float) -> Tensor:
+    return view.masked_fill(_places(draws, view) < strength, 0)
 
 
-def _salt_and_pepper(pictures: Tensor, draws: Draws, strength: float) -> Tensor:
-    u = _pixels(draws, pictures)
-    salted = torch.where(u < strength / 2, pictures.amax((2, 3), keepdim=True), pictures)
+def _salt_and_pepper(view: Tensor, draws: Draws, strength: float) -> Tensor:
+    u, sides = _places(draws, view), tuple(range(2, view.ndim))
+    salted = torch.where(u < strength / 2, view.amax(sides, keepdim=True), view)
     peppered = (u >= strength / 2) & (u < strength)
-    return torch.where(peppered, pictures.amin((2, 3), keepdim=True), salted)
+    return torch.where(peppered, view.amin(sides, keepdim=True), salted)
 
 
-def _blur(pictures: Tensor, draws: Draws, strength: float) -> Tensor:
-    sigma = strength * (1 + draws.uniform(1)[:, :, None].to(pictures.dtype)) / 2
-    rows, columns = (_window(side, sigma) for side in pictures.shape[2:])
-    return rows[:, None] @ pictures @ columns[:, None].mT
+def _blur(view: Tensor, draws: Draws, strength: float) -> Tensor:
+    sigma = strength * (1 + draws.uniform(1)[:, :, None].to(view.dtype)) / 2
+    if view.ndim == 3:
+        return view @ _window(view.shape[2], sigma).mT
+    rows, columns = (_window(side, sigma) for side in view.shape[2:])
+    return rows[:, None] @ view @ columns[:, None].mT
 
 
 def _window(side: int, sigma: Float[Tensor, "n 1 1"]) -> Float[Tensor, "n s s"]:
@@ -117,10 +122,10 @@ def _window(side: int, sigma: Float[Tensor, "n 1 1"]) -> Float[Tensor, "n s s"]:
     return window / window.sum(dim=2, keepdim=True)
 
 
-def _pixels(draws: Draws, pictures: Tensor) -> Float[Tensor, "n 1 h w"]:
-    """A number in [0, 1) for each pixel."""
-    height, width = pictures.shape[2:]
-    return draws.uniform(height * width).view(-1, 1, height, width)
+def _places(draws: Draws, view: Tensor) -> Float[Tensor, "n 1 *sides"]:
+    """A number in [0, 1) for each pixel or step."""
+    sides = view.shape[2:]
+    return draws.uniform(sides.numel()).view(-1, 1, *sides)
 
 
 NOISES: dict[str, Callable[[Tensor, Draws, float], Tensor]] = {

@@ -1,43 +1,17 @@
 """Pictures in numpy arrays: given as such, or in .npy and .npz files."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from nearfar.data._containers.layout import number, split_name
+from nearfar.data._containers.numpy_file import ArrayFile, Rows, read_numpy
 from nearfar.data._containers.store import Container, Header, Store
-from nearfar.data._containers.temporary import Temporary, on_disk, temporary
+from nearfar.data._containers.temporary import temporary
 from nearfar.errors import DataError, complaint
 
-__all__ = ["ArrayFile", "ArrayStore", "open_array", "open_numpy_file", "pixel_content"]
-
-_PICTURES = ("X", "x", "images", "image", "arr_0")
-_LABELS = ("y", "labels", "label")
-
-
-class ArrayFile(NamedTuple):
-    """An array that lies in a file as it is in memory.
-
-    Attributes:
-        file: where.
-        kind: the type of its numbers.
-        shape: its shape.
-        offset: its first byte.
-    """
-
-    file: Path | Temporary
-    kind: np.dtype[Any]
-    shape: tuple[int, ...]
-    offset: int = 0
-
-    def mapped(self) -> np.ndarray:
-        """The array, of which only what is asked for is read."""
-        return np.asarray(
-            np.memmap(on_disk(self.file), dtype=self.kind, mode="r", offset=self.offset, shape=self.shape)
-        )
+__all__ = ["ArrayStore", "open_array", "open_numpy_file", "pixel_content"]
 
 
 class ArrayStore(Store):
@@ -83,53 +57,28 @@ def pixel_content(pixels: np.ndarray) -> bytes:
     return repr(pixels.shape).encode() + pixels.tobytes()
 
 
-def open_array(
-    pictures: Any,
-    labels: Any = None,
-    *,
-    parts: Mapping[str, int] | None = None,
-    splits: np.ndarray | None = None,
-    class_names: Sequence[Any] = (),
-    file: ArrayFile | None = None,
-    name: str,
-    where: str,
-) -> Container:
+def open_array(rows: Rows, *, name: str, where: str) -> Container:
     """Takes an array of pictures.
 
     Args:
-        pictures: (n, h, w) or (n, h, w, c) uint8.
-        labels: n numbers or strings, or None.
-        parts: the number of rows of each split, where the splits follow one another.
-        splits: the split of each row, where they are mixed.
-        class_names: the name of each label; the labels' own values where empty.
-        file: where the array lies, if it is mapped from a file.
+        rows: (n, h, w) or (n, h, w, c) uint8, and what is known of each.
         name: what the user called it.
         where: who asks, for error sentences.
 
     Raises:
         DataError: the array is of another shape or type, or the labels are of another number.
     """
-    array = np.asarray(pictures)
+    array = np.asarray(rows.values)
     next_step = _remedy(array)
     if next_step is not None:
         got = f"{array.dtype} of shape {array.shape}"
         raise DataError(complaint(where, "data", "uint8 pictures of shape (n, h, w) or (n, h, w, c)", got, next_step))
-    if labels is not None and len(labels) != len(array):
-        raise DataError(complaint(where, "labels", f"one for each of {len(array)} pictures", len(labels), "Align them"))
-    if hasattr(labels, "__array__"):
-        labels = np.asarray(labels)
-    numbered, names = (None, ()) if labels is None else number(list(labels))
-    if numbered is not None and class_names and all(name.isdigit() and int(name) < len(class_names) for name in names):
-        numbered, names = np.asarray(labels, dtype=np.int64), tuple(str(each) for each in class_names)
-    ids = [str(row) for row in range(len(array))]
-    if parts is not None:
-        splits = np.repeat(list(parts), list(parts.values()))
-        ids = [f"{split}/{row}" for split, count in parts.items() for row in range(count)]
-    return Container(name, ArrayStore(array, file), tuple(ids), numbered, names, splits)
+    labels, class_names = rows.numbered(one="pictures", where=where)
+    return Container(name, ArrayStore(array, rows.file), rows.names, labels, class_names, rows.splits)
 
 
 def open_numpy_file(path: Path, *, name: str, where: str) -> Container:
-    """Reads .npy, or .npz with `X` or `images` and `y` or `labels`, or with `x_train`, `y_train`, `x_test`, `y_test`.
+    """Reads .npy or .npz as `read_numpy` does.
 
     Args:
         path: the file.
@@ -140,37 +89,7 @@ def open_numpy_file(path: Path, *, name: str, where: str) -> Container:
         DataError: no array of it holds pictures.
         ValueError: it cannot be read, or not without running code.
     """
-    loaded = np.load(path, mmap_mode="r", allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        file = None
-        if isinstance(loaded, np.memmap) and loaded.flags.c_contiguous:
-            file = ArrayFile(path, loaded.dtype, loaded.shape, loaded.offset)
-        return open_array(loaded, file=file, name=name, where=where)
-    with loaded as arrays:
-        found = {key: arrays[key] for key in arrays.files}
-    parts = [split for split in ("train", "val", "test") if f"x_{split}" in found]
-    if parts:
-        return _open_parts(found, parts, name=name, where=where)
-    pictures = next((found[key] for key in _PICTURES if key in found), None)
-    if pictures is None:
-        raise DataError(complaint(where, "data", "arrays of which one is called 'X'", sorted(found), "Rename one"))
-    labels = next((found[key] for key in _LABELS if key in found), None)
-    splits = np.array([split_name(str(each)) for each in found["split"]]) if "split" in found else None
-    return open_array(
-        pictures, labels, splits=splits, class_names=list(found.get("classes", ())), name=name, where=where
-    )
-
-
-def _open_parts(found: dict[str, np.ndarray], parts: Sequence[str], *, name: str, where: str) -> Container:
-    pictures = [found[f"x_{part}"] for part in parts]
-    labels = [found[f"y_{part}"].ravel() for part in parts if f"y_{part}" in found]
-    return open_array(
-        np.concatenate(pictures),
-        np.concatenate(labels) if len(labels) == len(parts) else None,
-        parts={part: len(each) for part, each in zip(parts, pictures, strict=True)},
-        name=name,
-        where=where,
-    )
+    return open_array(read_numpy(path, where=where), name=name, where=where)
 
 
 def _remedy(array: np.ndarray) -> str | None:

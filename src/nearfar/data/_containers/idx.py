@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from nearfar.data._containers.array import ArrayFile, open_array
+from nearfar.data._containers.array import open_array
 from nearfar.data._containers.layout import split_name
+from nearfar.data._containers.numpy_file import ArrayFile, Rows
 from nearfar.data._containers.store import Container
 from nearfar.data._containers.temporary import on_disk, plain
 from nearfar.errors import DataError, complaint
@@ -51,15 +52,12 @@ def open_idx(paths: Sequence[Path], beside: Sequence[Path], *, name: str, where:
         raise DataError(complaint(where, "data", "pictures of one size", shapes, "Name one of the files"))
     counts = [array.shape[0] for array in arrays]
     labels = _labels(list(files), counts, {_key(path): path for path in beside}, where)
-    alone = len(arrays) == 1
-    return open_array(
-        arrays[0].mapped() if alone else np.concatenate([array.mapped() for array in arrays]),
-        labels,
-        parts=None if alone else dict(zip(splits, counts, strict=True)),
-        file=arrays[0] if alone else None,
-        name=name,
-        where=where,
-    )
+    if len(arrays) == 1:
+        rows = Rows(arrays[0].mapped(), labels, file=arrays[0])
+    else:
+        whole = np.concatenate([array.mapped() for array in arrays])
+        rows = Rows(whole, labels).parted(dict(zip(splits, counts, strict=True)))
+    return open_array(rows, name=name, where=where)
 
 
 def _labels(keys: Sequence[str], counts: Sequence[int], known: Mapping[str, Path], where: str) -> np.ndarray | None:

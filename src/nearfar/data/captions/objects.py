@@ -7,6 +7,7 @@ from typing import Any
 from nearfar.data._containers.array import open_array
 from nearfar.data._containers.captions import Captions, caption_column
 from nearfar.data._containers.dataset import open_datasets
+from nearfar.data._containers.numpy_file import Rows
 from nearfar.data._containers.store import Container
 from nearfar.data.reading import Reading
 from nearfar.errors import DataError, complaint
@@ -30,7 +31,7 @@ def open_arrays(pictures: Any, captions: Any, *, reading: Reading, where: str) -
         wanted = getattr(reading, argument)
         if wanted is not None:
             raise DataError(complaint(where, argument, "left out for data without columns", wanted, "Leave it out"))
-    container = open_array(pictures, name="arrays", where=where)
+    container = open_array(Rows(pictures), name="arrays", where=where)
     if len(captions) != len(container.ids):
         constraint = f"one for each of {len(container.ids)} pictures"
         raise DataError(complaint(where, "captions", constraint, len(captions), "Align them"))
