@@ -37,10 +37,10 @@ class PairDiscriminator(nn.Module):
         channels, *size = shape
         sides = sides_of(size)
         widths = [channels, *(width * min(4, 2**step) for step in range(len(sides) - 1))]
-        strides = [tuple(1 if a == b else 2 for a, b in zip(*each, strict=True)) for each in pairwise(reversed(sides))]
+        strides = [[1 if a == b else 2 for a, b in zip(*each, strict=True)] for each in pairwise(reversed(sides))]
         self.stages = nn.ModuleList(
-            nn.Conv2d(before, after, 3, stride, padding=1)
-            for (before, after), stride in zip(pairwise(widths), strides, strict=True)
+            nn.Conv2d(before, after, 3, (down, right), padding=1)
+            for (before, after), (down, right) in zip(pairwise(widths), strides, strict=True)
         )
         self.picture = nn.Linear(widths[-1] * math.prod(sides[0]), hidden_dim)
         self.latent = nn.Linear(latent_dim, hidden_dim)

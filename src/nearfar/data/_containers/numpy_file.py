@@ -111,8 +111,9 @@ def read_numpy(path: Path, *, where: str) -> Rows:
     """
     loaded = np.load(path, mmap_mode="r", allow_pickle=False)
     if isinstance(loaded, np.ndarray):
-        is_mapped = isinstance(loaded, np.memmap) and loaded.flags.c_contiguous
-        return Rows(loaded, file=ArrayFile(path, loaded.dtype, loaded.shape, loaded.offset) if is_mapped else None)
+        if isinstance(loaded, np.memmap) and loaded.flags.c_contiguous:
+            return Rows(loaded, file=ArrayFile(path, loaded.dtype, loaded.shape, loaded.offset))
+        return Rows(loaded)
     with loaded as arrays:
         found = {key: arrays[key] for key in arrays.files}
     parts = [part for part in _PARTS if f"x_{part}" in found]
