@@ -23,7 +23,7 @@ def container(path: Path, **splits: np.ndarray) -> Path:
 
 def lights(held: Any) -> list[int]:
     """The mean of each picture, in order."""
-    return [round(float(np.asarray(held.pictures.read(row)).mean())) for row in range(len(held.pictures))]
+    return [round(float(np.asarray(held.examples.read(row)).mean())) for row in range(len(held.examples))]
 
 
 def test_they_are_of_the_test_split_then_of_the_validation_split(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_they_are_of_the_test_split_then_of_the_validation_split(tmp_path: Path)
     held = held_out_pictures(whole, split=None, count=5)
     assert held is not None
     assert held.split == "test"
-    assert len(held.pictures) == 5
+    assert len(held.examples) == 5
     assert min(lights(held)) >= 200
     other = held_out_pictures(whole, split="test", count=5)
     assert other is not None
@@ -58,15 +58,15 @@ def test_the_choice_is_random_seeded_and_not_in_order(tmp_path: Path) -> None:
     assert first is not None
     assert again is not None
     assert other is not None
-    assert first.pictures.ids == again.pictures.ids
-    assert set(first.pictures.ids) != set(other.pictures.ids)
-    numbers = [int(name.rpartition("/")[2]) for name in first.pictures.ids]
+    assert first.examples.ids == again.examples.ids
+    assert set(first.examples.ids) != set(other.examples.ids)
+    numbers = [int(name.rpartition("/")[2]) for name in first.examples.ids]
     assert len(set(numbers)) == 30
     assert numbers != sorted(numbers)
     assert max(numbers) > 150
     everything = held_out_pictures(whole, split=None, count=1000)
     assert everything is not None
-    assert len(everything.pictures) == 200
+    assert len(everything.examples) == 200
 
 
 def test_pictures_that_cannot_be_used_are_left_out_even_where_the_run_is_strict(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_pictures_that_cannot_be_used_are_left_out_even_where_the_run_is_strict(
     (tmp_path / "test" / "cats" / "0.png").write_bytes(b"")
     held = held_out_pictures(tmp_path, split=None, count=9, reading=Reading(strict=True))
     assert held is not None
-    assert len(held.pictures) == 3
+    assert len(held.examples) == 3
     for row in range(1, 4):
         (tmp_path / "test" / "cats" / f"{row}.png").write_bytes(b"")
     with pytest.raises(DataError, match="at least one readable picture"):

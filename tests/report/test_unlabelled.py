@@ -25,10 +25,10 @@ def test_every_number_says_what_it_tells_and_which_way_is_better():
 
 
 def test_an_example_is_called_what_it_is():
-    for one in ("picture", "sentence"):
-        [alignment, lidar] = unlabelled({"alignment": 0.1, "lidar": 20}, one=one)
+    for modality, one, many in (("", "picture", "pictures"), ("text", "sentence", "sentences"), ("series",) * 3):
+        [alignment, lidar] = unlabelled({"alignment": 0.1, "lidar": 20}, modality=modality)
         assert f"two views of a {one} lie" in alignment.meaning
-        assert f"tell {one}s apart" in lidar.meaning
+        assert f"tell {many} apart" in lidar.meaning
 
 
 def test_nothing_is_nothing():

@@ -186,16 +186,16 @@ def evaluate(
 
 def _told(part: Judged, seen: Any) -> dict[str, Any]:
     """Tells people what is judged by, and gives what of it was learned from."""
-    tests, one = len(part.test), noun(part.test)
+    tests, many = len(part.test), noun(part.test, many=True)
     if part.train is None:
         shared = overlap(part.test, part.test, seen) | {"probes": None}
-        tell(account(part.test, role="Judging by"), *warnings_of(shared, tests=tests, one=one))
+        tell(account(part.test, role="Judging by"), *warnings_of(shared, tests=tests, many=many))
         return shared
     shared = overlap(part.train, part.test, seen)
     tell(
         account(part.train, role="Fitting on"),
         account(part.test, role="Judging by", again=part.held_out),
-        *warnings_of(shared, tests=tests, one=one),
+        *warnings_of(shared, tests=tests, many=many),
     )
     return shared
 

@@ -61,8 +61,8 @@ def open_among(data: Any, among: Sequence[str], *, split: str | None, reading: R
     """
     modality = modality_of(data, among=among, reading=reading)
     if modality not in among:
-        known = " or ".join(f"{KINDS[each].one}s" for each in among)
-        got = f"{KINDS[modality].one}s" if modality in KINDS else modality
+        known = " or ".join(KINDS[each].many for each in among)
+        got = KINDS[modality].many if modality in KINDS else modality
         raise DataError(complaint(where, "data", known, got, "Name other data, or another method"))
     return open_data(data, modality=modality, split=split, reading=reading, where=where)
 

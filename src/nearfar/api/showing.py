@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from nearfar.data import Captioned, Reading
-from nearfar.data.some import HeldOut, held_out_pictures
+from nearfar.data import Captioned, Reading, Series
+from nearfar.data.some import HeldOut, held_out_pictures, held_out_series
 from nearfar.engine import Run, Training, sample_rows, write_made, write_sample
 from nearfar.engine.gallery_made import examples_wanted
 from nearfar.errors import DataError
@@ -32,11 +32,13 @@ def show(training: Training, run: Run, *, data: Any, split: str | None, reading:
 
 
 def _held_out(training: Training, data: Any, split: str | None, reading: Reading) -> HeldOut | None:
-    """As many pictures as the method is shown by; None where there are none, or they are not to be had any more."""
+    """As many examples as the method is shown by; None where there are none, or they are not to be had any more."""
     count = examples_wanted(training.method)
     if not count:
         return None
     try:
+        if isinstance(training.source, Series):
+            return held_out_series(data, split=split, count=count, seed=training.settings.seed)
         return held_out_pictures(data, split=split, count=count, seed=training.settings.seed, reading=reading)
     except DataError:
         return None

@@ -37,7 +37,7 @@ GROUPS = {
     "Machine": ("devices", "precision", "workers", "on_collapse"),
 }
 """The headings of the help page; a flag that has none yet stands under "More"."""
-NEEDS = {"image": " needs labels", "text": " needs labels, or pairs"}
+NEEDS = {"image": " needs labels", "text": " needs labels, or pairs", "series": " needs labels"}
 """What data must have for an encoder to be judged by it."""
 OF_SOME = {
     "image": ("image_column", "truncated", "cache", "without", "stem", "size"),
@@ -67,6 +67,7 @@ OF_SOME = {
         "vocab_size",
         "pooling",
     ),
+    "series": ("size",),
 }
 """Flags that mean something for a modality and perhaps for no other; help shows those of what a method learns from."""
 

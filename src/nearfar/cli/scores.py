@@ -11,6 +11,8 @@ from nearfar.report.readings import readings
 
 __all__ = ["basis", "further", "layer_table", "row", "score_table", "short", "transfer_table", "unit", "without_labels"]
 
+RAW = {"text": "TF-IDF", "series": "raw numbers"}
+"""What raw input is called where it is no pixels."""
 ROWS = {"raw": "raw pixels", "bm25": "BM25", "untrained": "untrained network"}
 PROBES = {
     "knn": "k-NN",
@@ -73,7 +75,7 @@ def row(role: str, modality: str | None = None) -> str:
         role: its key.
         modality: of the examples, where it is known.
     """
-    return "TF-IDF" if (role, modality) == ("raw", "text") else ROWS.get(role, role)
+    return RAW.get(modality or "", ROWS["raw"]) if role == "raw" else ROWS.get(role, role)
 
 
 def short(probe: str) -> str:

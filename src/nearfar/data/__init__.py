@@ -13,11 +13,15 @@ from nearfar.data.holdout import hold_out_classes, holdout, with_few_examples, w
 from nearfar.data.loader import in_order
 from nearfar.data.modality import KINDS, Kind, modality_of, open_data, splits_of
 from nearfar.data.opening import BUILT_IN, open_source, splits
+from nearfar.data.order import EpochOrder
 from nearfar.data.pictures import KEPT_BYTES, Kept, Pictures
 from nearfar.data.plain import channel_statistics, plain_batches
 from nearfar.data.reading import COLUMNS, Reading
 from nearfar.data.running import RunningText
 from nearfar.data.sentences import Places, Sentences
+from nearfar.data.series import Series
+from nearfar.data.series_feed import SeriesFeed
+from nearfar.data.series_opening import are_series, open_series, series_splits
 from nearfar.data.source import Source
 from nearfar.data.text.anything import open_texts, text_splits
 from nearfar.data.text.opening import open_sentences, sentence_splits
@@ -36,6 +40,7 @@ __all__ = [
     "CaptionedFeed",
     "Duplicates",
     "EncodedTexts",
+    "EpochOrder",
     "Kept",
     "Kind",
     "PictureFeed",
@@ -45,10 +50,13 @@ __all__ = [
     "Reading",
     "RunningText",
     "Sentences",
+    "Series",
+    "SeriesFeed",
     "Source",
     "SpecialTokens",
     "TextFeed",
     "Tokenizer",
+    "are_series",
     "buckets",
     "cache_folder",
     "cached",
@@ -68,11 +76,13 @@ __all__ = [
     "open_captioned",
     "open_data",
     "open_sentences",
+    "open_series",
     "open_source",
     "open_texts",
     "plain_batches",
     "resize_center",
     "sentence_splits",
+    "series_splits",
     "splits",
     "splits_of",
     "text_splits",

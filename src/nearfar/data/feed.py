@@ -1,7 +1,6 @@
 """What training reads: batches of raw examples, each a function of the seed and the step alone."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from nearfar.data.loader import in_order
+from nearfar.data.order import EpochOrder
 from nearfar.data.pictures import Pictures
 from nearfar.errors import complaint
 from nearfar.views.tokens import Tokens
@@ -26,7 +26,7 @@ class RawBatch(NamedTuple):
     Attributes:
         examples: of pictures, a canvas (n, c, h, w) of bytes that all views share, or a batch of crops
             (n, c, size, size) for each view; of texts, their tokens, or those of each of an example's texts; of
-            pictures with captions, the pair of both.
+            pictures with captions, the pair of both; of series their numbers (n, c, t).
         label: the class of each example, -1 where it is unknown; None where the source has no labels.
         index: the row of each example in its source.
     """
@@ -37,17 +37,14 @@ class RawBatch(NamedTuple):
         | Tokens
         | tuple[Tokens, ...]
         | tuple[UInt8[Tensor, "n c h w"] | tuple[UInt8[Tensor, "n c _ _"], ...], Tokens]
+        | Float[Tensor, "n c t"]
     )
     label: Int[Tensor, "n"] | None
     index: Int[Tensor, "n"]  # type: ignore[assignment]  # nobody searches a batch by tuple.index
 
 
 class PictureFeed:
-    """Batches of pictures for training.
-
-    Each epoch is a permutation of the rows drawn from (seed, epoch), cut into global batches; what is left over waits
-    for another epoch. A rank takes a contiguous share of each global batch. So the batch of any step is known without
-    those before it, and the number of workers changes nothing.
+    """Batches of pictures for training, in the order of `EpochOrder`.
 
     Pictures that the source keeps decoded come as one canvas. Others are decoded as far as their crops need, and
     cropped, in worker processes.
@@ -78,32 +75,25 @@ class PictureFeed:
         Raises:
             ValueError: a batch is larger than the source or smaller than the number of ranks, or boxes are missing.
         """
-        if not world_size <= batch_size <= len(pictures):
-            constraint = f"from {world_size} (one a rank) to {len(pictures)} (the pictures of {pictures.name})"
-            next_step = f"Try {len(pictures)}" if batch_size > len(pictures) else f"Try {world_size}"
-            raise ValueError(complaint("PictureFeed", "batch_size", constraint, batch_size, next_step))
+        self.order = EpochOrder(
+            len(pictures), batch_size=batch_size, seed=seed, rank=rank, world_size=world_size,
+            what=f"the pictures of {pictures.name}",
+        )  # fmt: skip
         if boxes is None and not pictures.is_kept:
             constraint = "given for pictures that are too many or too different in size to keep"
             raise ValueError(complaint("PictureFeed", "boxes", constraint, None, "Pass the crops of a view policy"))
         self.pictures = pictures
-        self.batch_size = batch_size
-        self.seed = seed
-        self.rank = rank
-        self.world_size = world_size
         self._boxes = boxes
         self._workers = 0 if pictures.is_kept else workers
 
     @property
     def steps_per_epoch(self) -> int:
         """Whole global batches in an epoch."""
-        return len(self.pictures) // self.batch_size
+        return self.order.steps_per_epoch
 
     def rows(self, step: int) -> Int[np.ndarray, "n"]:
         """This rank's rows of a step, counted from the start of the run."""
-        epoch, place = divmod(step, self.steps_per_epoch)
-        order = _order(self.seed, epoch, len(self.pictures))
-        batch = order[place * self.batch_size : (place + 1) * self.batch_size]
-        return np.array_split(batch, self.world_size)[self.rank]
+        return self.order.rows(step)
 
     def batches(self, first_step: int, last_step: int) -> Iterator[RawBatch]:
         """The batches from the first step up to but not with the last.
@@ -133,10 +123,3 @@ class PictureFeed:
             for view, crop in zip(made, self.pictures.crops(int(row), wanted), strict=True):
                 view[place] = torch.from_numpy(crop).permute(1, 2, 0)
         return tuple(view.permute(0, 3, 1, 2) for view in made)  # channels last in memory, as they are resampled
-
-
-@lru_cache(maxsize=4)
-def _order(seed: int, epoch: int, count: int) -> Int[np.ndarray, "n"]:
-    order = np.random.default_rng((seed, epoch)).permutation(count)
-    order.flags.writeable = False  # it is shared by all who ask
-    return order

@@ -14,6 +14,7 @@ from nearfar.data._containers.store import names_a_picture
 from nearfar.data.captions.opening import captioned_splits, has_captions, open_captioned
 from nearfar.data.opening import open_source, splits
 from nearfar.data.reading import TEXT_COLUMNS, Reading
+from nearfar.data.series_opening import are_series, open_series, series_splits
 from nearfar.data.source import Source
 from nearfar.data.text.anything import open_texts, text_splits
 from nearfar.data.text.tables import table_kind
@@ -27,15 +28,21 @@ class Kind(NamedTuple):
 
     Attributes:
         one: what one example is called.
+        many: what several are called.
         opened: opens data of this kind.
         splits: the names of the data's splits.
         columns: which arguments that name columns mean something for it.
     """
 
     one: str
+    many: str
     opened: Callable[..., Source]
     splits: Callable[..., tuple[str, ...]]
     columns: Sequence[str]
+
+
+def _series_splits(data: Any, *, reading: Reading) -> tuple[str, ...]:
+    return series_splits(data)
 
 
 def _text_splits(data: Any, *, reading: Reading) -> tuple[str, ...]:
@@ -43,11 +50,16 @@ def _text_splits(data: Any, *, reading: Reading) -> tuple[str, ...]:
 
 
 KINDS: Mapping[str, Kind] = {
-    "image": Kind("picture", open_source, splits, ("image_column", "label_column")),
-    "text": Kind("text", open_texts, _text_splits, (*TEXT_COLUMNS, "label_column")),
+    "image": Kind("picture", "pictures", open_source, splits, ("image_column", "label_column")),
+    "text": Kind("text", "texts", open_texts, _text_splits, (*TEXT_COLUMNS, "label_column")),
     "image-text": Kind(
-        "captioned picture", open_captioned, captioned_splits, ("image_column", "text_column", "label_column")
+        "captioned picture",
+        "captioned pictures",
+        open_captioned,
+        captioned_splits,
+        ("image_column", "text_column", "label_column"),
     ),
+    "series": Kind("series", "series", open_series, _series_splits, ()),
 }
 """The modalities that data can be of."""
 
@@ -71,14 +83,14 @@ def open_data(
     """
     kind, reading = KINDS[modality], reading or Reading()
     if isinstance(data, str | Path) and (not str(data).strip() or _is_too_long(data)):
-        raise DataError(complaint(where, "data", "a path or a name", str(data), f"Name the data of {kind.one}s"))
+        raise DataError(complaint(where, "data", "a path or a name", str(data), f"Name the data of {kind.many}"))
     if isinstance(data, Source) and data.modality != modality:
-        got = f"{KINDS[data.modality].one}s" if data.modality in KINDS else data.modality
-        raise DataError(complaint(where, "data", f"{kind.one}s", got, f"Name data of {kind.one}s"))
+        got = KINDS[data.modality].many if data.modality in KINDS else data.modality
+        raise DataError(complaint(where, "data", kind.many, got, f"Name data of {kind.many}"))
     for argument in (*TEXT_COLUMNS, "image_column"):
         wanted = getattr(reading, argument)
         if wanted is not None and argument not in kind.columns:
-            raise DataError(complaint(where, argument, f"left out for {kind.one}s", wanted, "Leave it out"))
+            raise DataError(complaint(where, argument, f"left out for {kind.many}", wanted, "Leave it out"))
     return kind.opened(data, split=split, reading=reading, where=where)
 
 
@@ -111,6 +123,8 @@ def modality_of(data: Any, *, among: Sequence[str], reading: Reading) -> str:
     named = reading.image_column is None and any(getattr(reading, name) is not None for name in TEXT_COLUMNS)
     if "image-text" in among and has_captions(data, reading=reading):
         return "image-text"
+    if "series" in among and are_series(data):
+        return "series"
     return "text" if "text" in among and (named or _is_text(data)) else among[0]
 
 

@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nearfar.data._containers.archive import open_zip
 from nearfar.data._containers.array import open_array, open_numpy_file
 from nearfar.data._containers.careful import careful, check_there
@@ -18,10 +16,10 @@ from nearfar.data._containers.from_torchvision import load_torchvision
 from nearfar.data._containers.hugging_face import is_hugging_face, load_hugging_face, open_hugging_face
 from nearfar.data._containers.idx import open_idx
 from nearfar.data._containers.kinds import TABLES, kind_of, kinds_in
-from nearfar.data._containers.layout import split_name
 from nearfar.data._containers.listing import open_csv
 from nearfar.data._containers.numpy_file import Rows
 from nearfar.data._containers.shards import open_tars
+from nearfar.data._containers.splits import positions_of, split_names
 from nearfar.data._containers.store import Container
 from nearfar.data._containers.table import open_tables
 from nearfar.data._examine import examined
@@ -29,7 +27,7 @@ from nearfar.data.reading import Reading
 from nearfar.data.source import Source
 from nearfar.errors import DataError, complaint, suggestion
 
-__all__ = ["BUILT_IN", "container_of", "expanded", "has_rows", "open_source", "positions_of", "split_names", "splits"]
+__all__ = ["BUILT_IN", "container_of", "expanded", "has_rows", "open_source", "splits"]
 
 BUILT_IN = {"fashion-mini": Path(__file__).parent / "assets/fashion-mini.parquet"}
 """The files of the data sets that come with nearfar."""
@@ -67,7 +65,8 @@ def open_source(
         return data
     reading = reading or Reading()
     container = replace(container_of(data, reading, where), captions=None)
-    return examined(container, positions_of(container, split, where), reading=reading, where=where)
+    positions = positions_of(container.splits, split, count=len(container.ids), where=where)
+    return examined(container, positions, reading=reading, where=where)
 
 
 def splits(data: Any, *, reading: Reading | None = None) -> tuple[str, ...]:
@@ -80,36 +79,7 @@ def splits(data: Any, *, reading: Reading | None = None) -> tuple[str, ...]:
     Raises:
         DataError: the data is missing, empty, unreadable or of another kind.
     """
-    return () if isinstance(data, Source) else split_names(container_of(data, reading or Reading(), "nearfar"))
-
-
-def split_names(container: Container) -> tuple[str, ...]:
-    """The names of an open container's splits: train, val and test first."""
-    found = [] if container.splits is None else sorted({str(name) for name in container.splits})
-    usual = [name for name in ("train", "val", "test") if name in found]
-    return (*usual, *(name for name in found if name not in usual))
-
-
-def positions_of(container: Container, split: str | None, where: str) -> np.ndarray:
-    """The positions of the pictures of a split.
-
-    Args:
-        container: what was found.
-        split: the split; None takes `train` if there is one, else all.
-        where: who asks, for error sentences.
-
-    Raises:
-        DataError: there is no such split.
-    """
-    names = split_names(container)
-    chosen = ("train" if "train" in names else None) if split is None else split_name(split)
-    if chosen is None:
-        return np.arange(len(container.ids))
-    if container.splits is None:
-        raise DataError(complaint(where, "split", "left out for data without splits", split, "Leave it out"))
-    if chosen not in names:
-        raise DataError(complaint(where, "split", f"one of {', '.join(names)}", split, f"Try {names[0]!r}"))
-    return np.flatnonzero(container.splits == chosen)
+    return () if isinstance(data, Source) else split_names(container_of(data, reading or Reading(), "nearfar").splits)
 
 
 def container_of(data: Any, reading: Reading, where: str) -> Container:

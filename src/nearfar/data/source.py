@@ -18,7 +18,7 @@ class Source(ABC):
     A source is cheap to open and cheap to send to a worker process; `read` decodes one example and nothing else.
 
     Attributes:
-        modality: what an example is: "image", later "text", "series", "audio", "video", "image-text".
+        modality: what an example is: "image", "text", "image-text" or "series", later "audio" and "video".
         name: what the user called it, for people to read.
         ids: n names, unique in the source, the same on every machine: a path inside the container, or the row.
         labels: (n,) int64, -1 where unknown; None where the source knows no labels at all.

@@ -18,6 +18,7 @@ from nearfar.engine.pretrained import read_pretrained
 from nearfar.engine.recorder import Recorder
 from nearfar.engine.run import Run, Training
 from nearfar.engine.search import Neighbours, Searched, searched
+from nearfar.engine.series_spec import SeriesSpec, values_table
 from nearfar.engine.settings import Settings
 from nearfar.engine.spec import EncoderSpec
 from nearfar.engine.text_spec import TextSpec, tf_idf
@@ -44,6 +45,7 @@ __all__ = [
     "Run",
     "Scores",
     "Searched",
+    "SeriesSpec",
     "Settings",
     "TextSpec",
     "Training",
@@ -68,6 +70,7 @@ __all__ = [
     "searched",
     "tf_idf",
     "train",
+    "values_table",
     "write_inside",
     "write_made",
     "write_sample",

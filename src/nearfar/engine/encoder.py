@@ -14,6 +14,7 @@ from nearfar.data.reading import Reading
 from nearfar.data.source import Source
 from nearfar.engine.image_spec import ImageSpec
 from nearfar.engine.image_text_spec import ImageTextSpec
+from nearfar.engine.series_spec import SeriesSpec
 from nearfar.engine.spec import EncoderSpec, spec_from
 from nearfar.engine.text_spec import TextSpec
 from nearfar.errors import RunError, complaint
@@ -22,7 +23,9 @@ from nearfar.records import EmbeddingTable, RunFolder, atomic_write, read_json, 
 
 __all__ = ["Encoder"]
 
-SPECS: Mapping[str, type[EncoderSpec]] = {spec.modality: spec for spec in (ImageSpec, TextSpec, ImageTextSpec)}
+SPECS: Mapping[str, type[EncoderSpec]] = {
+    spec.modality: spec for spec in (ImageSpec, TextSpec, ImageTextSpec, SeriesSpec)
+}
 """What an encoder is rebuilt and fed by, by its modality."""
 
 

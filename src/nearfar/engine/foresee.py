@@ -8,13 +8,12 @@ import torch
 from torch import nn
 
 from nearfar.engine.image_spec import ImageSpec
+from nearfar.engine.series_spec import SeriesSpec
 from nearfar.engine.spec import EncoderSpec
 from nearfar.errors import RunError, complaint
 from nearfar.methods.method import Method
-from nearfar.views.pair_policy import PairPolicy
-from nearfar.views.plan import ViewPlan
+from nearfar.views.plan import AnyPolicy, ViewPlan
 from nearfar.views.policy import Policy
-from nearfar.views.text_policy import TextPolicy
 
 __all__ = ["available_memory", "check_memory", "check_network", "check_precision"]
 
@@ -57,7 +56,7 @@ def check_precision(precision: str) -> None:
 def check_memory(
     make: Callable[[nn.Module], Method],
     spec: EncoderSpec,
-    policy: Policy | TextPolicy | PairPolicy,
+    policy: AnyPolicy,
     *,
     batch_size: int,
     device: torch.device,
@@ -92,8 +91,10 @@ def check_memory(
         )
 
 
-def _pixels(spec: EncoderSpec, policy: Policy | TextPolicy | PairPolicy) -> int:
-    """Numbers in the views of one picture; tokens are too few to count."""
+def _pixels(spec: EncoderSpec, policy: AnyPolicy) -> int:
+    """Numbers in the views of one picture or series; tokens are too few to count."""
+    if isinstance(spec, SeriesSpec):
+        return spec.channels * spec.size
     if not isinstance(policy, Policy):
         return 0
     assert isinstance(spec, ImageSpec)

@@ -15,14 +15,17 @@ from nearfar.data.decode import resize_center
 from nearfar.data.pictures import Pictures
 from nearfar.data.running import RunningText
 from nearfar.data.sentences import Sentences
+from nearfar.data.series import Series
 from nearfar.data.some import HeldOut
 from nearfar.data.source import Source
 from nearfar.engine.encoder import Encoder
 from nearfar.engine.gallery_made import examples_wanted, panels_of, solved_of, write_panels
 from nearfar.engine.gallery_pictures import picture_views, whole_pictures, write_sprite
+from nearfar.engine.gallery_series import series_views, thumbnails
 from nearfar.engine.gallery_texts import encoded, given, shortened, text_views
 from nearfar.engine.image_spec import ImageSpec
 from nearfar.engine.inside import attention, filter_sheet, overlay
+from nearfar.engine.series_spec import SeriesSpec
 from nearfar.engine.spec import EncoderSpec
 from nearfar.methods.method import Method
 from nearfar.records import SCHEMA, EmbeddingTable, RunFolder, write_json
@@ -30,6 +33,7 @@ from nearfar.views.draws import Draws
 from nearfar.views.pair_policy import PairPolicy
 from nearfar.views.plan import ViewPlan
 from nearfar.views.policy import Policy
+from nearfar.views.series import SeriesPolicy
 from nearfar.views.text_policy import TextPolicy
 from nearfar.views.tokens import Tokens
 
@@ -69,6 +73,9 @@ def _views(files: RunFolder, source: Any, rows: Int[np.ndarray, "n"], policy: An
     if isinstance(policy, Policy):
         pictures = whole_pictures(source.select(rows), size=spec.size)
         return picture_views(files, pictures, policy(pictures, draws), policy.views)
+    if isinstance(policy, SeriesPolicy):
+        series = source.values(rows)
+        return series_views(files, spec.view(series), policy(series, draws))
     if isinstance(policy, TextPolicy):
         texts = given(source, rows, takes=policy.takes, seed=spec.seed)
         return text_views(texts, policy(encoded(texts, spec), draws), spec)
@@ -133,27 +140,27 @@ def _opened(path: Path, *, size: int, channels: int) -> UInt8[Tensor, "c h w"]:
 def write_made(
     files: RunFolder, method: Method, spec: EncoderSpec, source: Source, *, held_out: HeldOut | None
 ) -> None:
-    """Writes what a method makes of pictures: those it rebuilds, those it makes up, and the puzzles it solves.
+    """Writes what a method makes of pictures or series: those it rebuilds or makes up, and the puzzles it solves.
 
-    The same weights, seed and pictures give the same files.
+    The same weights, seed and examples give the same files.
 
     Args:
         files: the run's folder.
         method: trained; of one that makes nothing, nothing is written.
         spec: of its encoder.
-        source: the training pictures, which stand in where none are held out.
-        held_out: pictures that the run has not learned from.
+        source: the training examples, which stand in where none are held out.
+        held_out: examples that the run has not learned from.
     """
     count = examples_wanted(method)
-    if not count or not isinstance(spec, ImageSpec) or not isinstance(source, Pictures):
+    if not count or not isinstance(spec, ImageSpec | SeriesSpec):
         return
     if held_out is None:
-        pictures = source.select(np.random.default_rng(spec.seed).permutation(len(source))[:count])
+        some = source.select(np.random.default_rng(spec.seed).permutation(len(source))[:count])
     else:
-        pictures = held_out.pictures
+        some = held_out.examples
     made = {"source": source.name, "split": None if held_out is None else held_out.split, "seed": spec.seed}
-    panels = write_panels(files, panels_of(method, pictures, spec), spec)
-    _extend(files, {"made": {**made, "solved": solved_of(method, pictures, spec), "panels": panels}})
+    panels = write_panels(files, panels_of(method, some, spec), spec)
+    _extend(files, {"made": {**made, "solved": solved_of(method, some, spec), "panels": panels}})
 
 
 def sample_rows(count: int, *, seed: int = 0) -> Int[np.ndarray, "m"]:
@@ -206,9 +213,11 @@ def write_sample(
 
 
 def _halves(source: Source) -> tuple[Pictures | None, Sentences | None]:
-    """The pictures and the texts of a source, where it has any."""
+    """The pictures and the texts of a source, where it has any; series are drawn."""
     if isinstance(source, Pictures):
         return source, None
+    if isinstance(source, Series):
+        return thumbnails(source), None
     if isinstance(source, Sentences):
         return None, source
     assert isinstance(source, Captioned)

@@ -1,4 +1,4 @@
-"""What a method makes of pictures, as the report shows it: rows of pictures, and how many puzzles it solves."""
+"""What a method makes of pictures or series, as the report shows it: rows of them, and how many puzzles it solves."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
-from nearfar.data.pictures import Pictures
+from nearfar.data.source import Source
+from nearfar.engine.gallery_series import drawn_rows
 from nearfar.engine.image_spec import ImageSpec
+from nearfar.engine.series_spec import SeriesSpec
 from nearfar.methods.method import Batch, Method
 from nearfar.probes.score import wilson_interval
 from nearfar.records import RunFolder
@@ -37,7 +39,7 @@ def examples_wanted(method: Method) -> int:
     return SHOWN if type(method).pictures is not Method.pictures else 0
 
 
-def panels_of(method: Method, source: Pictures, spec: ImageSpec) -> Sequence[Panel]:
+def panels_of(method: Method, source: Source, spec: ImageSpec | SeriesSpec) -> Sequence[Panel]:
     """What a method makes of the first pictures of a source.
 
     Args:
@@ -50,7 +52,7 @@ def panels_of(method: Method, source: Pictures, spec: ImageSpec) -> Sequence[Pan
         return method.pictures(batch)
 
 
-def solved_of(method: Method, source: Pictures, spec: ImageSpec) -> dict[str, Any] | None:
+def solved_of(method: Method, source: Source, spec: ImageSpec | SeriesSpec) -> dict[str, Any] | None:
     """How many puzzles a method solves; None for a method that sets none.
 
     Args:
@@ -85,7 +87,7 @@ def _in_use(method: Method) -> Iterator[None]:
         method.train(was)
 
 
-def _batches(method: Method, source: Pictures, spec: ImageSpec, *, count: int) -> Iterator[Batch]:
+def _batches(method: Method, source: Source, spec: ImageSpec | SeriesSpec, *, count: int) -> Iterator[Batch]:
     """The first pictures of a source, whole, as the encoder sees them, each with its key."""
     weight = next(method.parameters())
     some = source.select(torch.arange(min(count, len(source))).numpy())
@@ -94,7 +96,7 @@ def _batches(method: Method, source: Pictures, spec: ImageSpec, *, count: int) -
         yield Batch((view.to(weight.dtype),), None, index, Draws.of(spec.seed, 0, index).keys)
 
 
-def write_panels(files: RunFolder, panels: Sequence[Panel], spec: ImageSpec) -> list[dict[str, Any]]:
+def write_panels(files: RunFolder, panels: Sequence[Panel], spec: ImageSpec | SeriesSpec) -> list[dict[str, Any]]:
     """Writes each row of each panel as one picture, its pictures side by side; what is not there is transparent.
 
     Args:
@@ -110,9 +112,9 @@ def write_panels(files: RunFolder, panels: Sequence[Panel], spec: ImageSpec) -> 
     written = []
     for number, panel in enumerate(panel for panel in panels if panel.rows):
         rows = []
-        for place, (name, pictures) in enumerate(panel.rows.items()):
+        for place, (name, pixels) in enumerate(zip(panel.rows, _pixels(panel, spec), strict=True)):
             image = f"made/{number}_{place}.png"
-            _write(files.gallery / image, pictures.float().cpu(), spec)
+            _write(files.gallery / image, pixels)
             rows.append({"name": name, "image": image})
         columns = len(next(iter(panel.rows.values())))
         facts = {"kind": panel.kind, "note": panel.note, "captions": list(panel.captions)}
@@ -120,10 +122,24 @@ def write_panels(files: RunFolder, panels: Sequence[Panel], spec: ImageSpec) -> 
     return written
 
 
-def _write(path: Path, pictures: Float[Tensor, "m c h w"], spec: ImageSpec) -> None:
+def _pixels(panel: Panel, spec: ImageSpec | SeriesSpec) -> list[UInt8[Tensor, "m _ h w"]]:
+    """The rows of a panel as pictures; series are drawn."""
+    rows = [row.float().cpu() for row in panel.rows.values()]
+    if isinstance(spec, SeriesSpec):
+        return drawn_rows(rows, together=panel.kind == "rebuilt")
+    return [_levels(row, spec) for row in rows]
+
+
+def _levels(pictures: Float[Tensor, "m c h w"], spec: ImageSpec) -> UInt8[Tensor, "m _ h w"]:
+    """Normalised pictures as bytes; with a fourth channel where parts of them are not there."""
     mean, std = (torch.tensor(each)[:, None, None] for each in (spec.mean, spec.std))
     light = (pictures * std + mean).clamp(0, 1).mul(255).round()
     there = pictures.isfinite().all(dim=1, keepdim=True)
     levels = light if bool(there.all()) else torch.cat([light.where(there, 0), 255 * there], dim=1)
-    pixels = levels.to(torch.uint8).permute(2, 0, 3, 1).flatten(1, 2).contiguous().numpy()
+    return levels.to(torch.uint8)
+
+
+def _write(path: Path, pictures: UInt8[Tensor, "m _ h w"]) -> None:
+    """Pictures side by side in one."""
+    pixels = pictures.permute(2, 0, 3, 1).flatten(1, 2).contiguous().numpy()
     Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(path)

@@ -15,6 +15,7 @@ from nearfar.data.opening import BUILT_IN
 from nearfar.data.pictures import Pictures
 from nearfar.data.reading import Reading
 from nearfar.data.sentences import Sentences
+from nearfar.data.series import Series
 from nearfar.data.source import Source
 from nearfar.errors import DataError, complaint
 
@@ -22,7 +23,7 @@ __all__ = ["Parts", "account", "named", "noun", "parts", "place_of"]
 
 SHOWN = 3
 """How many reasons and names stand for all of them."""
-_PIECE = {"text": "row"}
+_PIECE = {"text": "row", "series": "row"}
 """What is skipped where examples are no files of their own."""
 
 
@@ -110,9 +111,15 @@ def _check_enough(source: Source, *, where: str) -> None:
     labels, counts = np.unique(source.labels[source.labels >= 0], return_counts=True)
     if len(labels) >= 2 and (counts > 1).sum() < 2:
         lone = named([source.class_names[label] for label in labels[counts == 1]])
-        constraint = f"of at least 2 {noun(source)}s in each of 2 classes, one to fit on and one to judge by"
+        constraint = f"of at least 2 {noun(source, many=True)} in each of 2 classes, one to fit on and one to judge by"
         raise DataError(
-            complaint(where, "data", constraint, f"1 of class {lone}", f"Add {noun(source)}s, or leave the class out")
+            complaint(
+                where,
+                "data",
+                constraint,
+                f"1 of class {lone}",
+                f"Add {noun(source, many=True)}, or leave the class out",
+            )
         )
 
 
@@ -125,7 +132,8 @@ def account(source: Source, *, role: str, listed: Path | None = None, again: boo
         listed: where all that was skipped is listed.
         again: whether what was skipped has been said, of another part of the same data.
     """
-    said = f"{role}: {_count(len(source), noun(source))}{_classes(source)}{_used(source)}"
+    number = _count(len(source), noun(source), noun(source, many=True))
+    said = f"{role}: {number}{_shape(source)}{_classes(source)}{_used(source)}"
     if not source.skipped or again:
         return f"{said}."
     where = "" if listed is None else f"; all of them are in {listed}"
@@ -143,15 +151,24 @@ def _reasons(skipped: Sequence[tuple[str, str]]) -> str:
     return ", ".join(shown + ([f"other reasons {_times(rest)}"] if rest else []))
 
 
-def noun(source: Source) -> str:
-    """What one example is called.
+def noun(source: Source, *, many: bool = False) -> str:
+    """What one example is called, or several are.
 
     Args:
         source: the examples.
+        many: whether several are meant.
     """
     if isinstance(source, Sentences) and len(source.roles) > 1:
-        return "pair" if len(source.roles) == 2 else "triplet"
-    return KINDS[source.modality].one
+        return ("pair" if len(source.roles) == 2 else "triplet") + "s" * many
+    kind = KINDS[source.modality]
+    return kind.many if many else kind.one
+
+
+def _shape(source: Source) -> str:
+    """Of series what shows whether steps and channels stand where they should."""
+    if not isinstance(source, Series):
+        return ""
+    return f" of {_count(source.channels, 'channel')} and {_count(source.length, 'step')}"
 
 
 def _used(source: Source) -> str:

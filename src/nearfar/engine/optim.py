@@ -185,9 +185,9 @@ def parameter_groups(method: nn.Module, *, weight_decay: float) -> list[dict[str
         `name`, `weight_decay`; empty ones are left out.
     """
     backbone = getattr(method, "backbone", method)
-    convolution = next((module.weight for module in backbone.modules() if isinstance(module, nn.Conv2d)), None)
+    convolutions = (module.weight for module in backbone.modules() if isinstance(module, nn.Conv1d | nn.Conv2d))
     tables = (module.weight for module in method.modules() if isinstance(module, nn.Embedding))
-    first = {id(convolution), *map(id, tables)}
+    first = {id(next(convolutions, None)), *map(id, tables)}
     parts: Sequence[str] = getattr(method, "parts", ())
     part_of = {id(weight): f"{part} " for part in parts for weight in getattr(method, part).parameters()}
     groups: dict[str, list[Tensor]] = {

@@ -73,13 +73,13 @@ def overlap(train: Source, test: Source, seen: UInt64[np.ndarray, "n"] | None) -
     return {"encoder": None if seen is None else found(seen), "probes": found(_short(train))}
 
 
-def warnings_of(shared: Mapping[str, Mapping[str, Any] | None], *, tests: int, one: str = "picture") -> list[str]:
+def warnings_of(shared: Mapping[str, Mapping[str, Any] | None], *, tests: int, many: str = "pictures") -> list[str]:
     """What people have to know of an overlap, a line each.
 
     Args:
         shared: what `overlap` gave.
         tests: the number of test examples.
-        one: what one of them is called.
+        many: what they are called.
     """
     meanings = {
         "encoder": "in the data that the encoder learned from",
@@ -91,7 +91,7 @@ def warnings_of(shared: Mapping[str, Mapping[str, Any] | None], *, tests: int, o
         if found is not None and found["examples"]:
             verb = "is" if found["examples"] == 1 else "are"
             names = named(found["ids"], of=found["examples"])
-            lines.append(f"Warning: {found['examples']:,} of {tests:,} test {one}s {verb} {meaning} ({names}).")
+            lines.append(f"Warning: {found['examples']:,} of {tests:,} test {many} {verb} {meaning} ({names}).")
     return lines
 
 

@@ -32,10 +32,7 @@ from nearfar.methods.method import Method
 from nearfar.networks.norm import synchronize_batch_norm
 from nearfar.records import RunFolder, read_json
 from nearfar.schedules import warmup_cosine
-from nearfar.views.pair_policy import PairPolicy
-from nearfar.views.plan import ViewPlan
-from nearfar.views.policy import Policy
-from nearfar.views.text_policy import TextPolicy
+from nearfar.views.plan import AnyPolicy, ViewPlan
 
 __all__ = ["Run", "Training"]
 
@@ -84,7 +81,7 @@ class Training:
         source: Source,
         settings: Settings,
         make_method: Callable[[nn.Module], Method],
-        policy: Policy | TextPolicy | PairPolicy,
+        policy: AnyPolicy,
         *,
         workers: int = 0,
     ) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from nearfar.data.captioned import Captioned
 from nearfar.data.sentences import Sentences
+from nearfar.data.series import Series
 from nearfar.data.source import Source
 from nearfar.engine.encoder import Encoder
 from nearfar.engine.judge import PROBES, TRAINED, UNSEEN, USUAL
@@ -59,6 +60,8 @@ def _suited(source: Source, encoder: Encoder) -> tuple[tuple[str, ...], str]:
     if isinstance(source, Captioned):
         named = ("zeroshot", *labelled) if labelled else ()
         return tuple(dict.fromkeys(("retrieval", *named))), f"pictures with captions and {told} labels"
+    if isinstance(source, Series):
+        return (*PROBES, *trained), "series"
     if not isinstance(source, Sentences):
         named = ("zeroshot",) if "text" in encoder.spec.reads else ()
         reads = "pictures and an encoder that reads texts" if named else "pictures and an encoder of pictures alone"

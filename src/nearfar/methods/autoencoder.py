@@ -39,6 +39,7 @@ class Autoencoder(Method):
 
     paper: ClassVar[str] = "autoencoder, Hinton and Salakhutdinov 2006"
     summary: ClassVar[str] = "a picture is rebuilt from a small latent; nothing is near or far"
+    modalities: ClassVar[tuple[str, ...]] = ("image", "series")
     accumulates: ClassVar[bool] = True
     can_collapse: ClassVar[bool] = False
 

@@ -49,6 +49,7 @@ class DenoisingAutoencoder(Method):
 
     paper: ClassVar[str] = "denoising autoencoder, Vincent et al. 2008"
     summary: ClassVar[str] = "the clean picture is rebuilt from a spoilt one; nothing is near or far"
+    modalities: ClassVar[tuple[str, ...]] = ("image", "series")
     accumulates: ClassVar[bool] = True
     can_collapse: ClassVar[bool] = False
 

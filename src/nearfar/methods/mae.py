@@ -43,6 +43,7 @@ class MAE(Method):
 
     paper: ClassVar[str] = "MAE, He et al. 2021, arXiv 2111.06377"
     summary: ClassVar[str] = "hidden patches are rebuilt from the few that are seen; nothing is near or far"
+    modalities: ClassVar[tuple[str, ...]] = ("image", "series")
     accumulates: ClassVar[bool] = True
     can_collapse: ClassVar[bool] = False
 

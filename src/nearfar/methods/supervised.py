@@ -31,7 +31,7 @@ class Supervised(Method):
 
     paper: ClassVar[str] = "cross entropy on labels"
     summary: ClassVar[str] = "examples of a class are on its side of a linear classifier: the baseline with labels"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
     accumulates: ClassVar[bool] = True
     min_batch: ClassVar[int] = 1
 

@@ -43,6 +43,7 @@ class VAE(Method):
 
     paper: ClassVar[str] = "VAE, Kingma and Welling 2013, arXiv 1312.6114"
     summary: ClassVar[str] = "a picture is rebuilt from a draw of what is said of it, and saying it has a price"
+    modalities: ClassVar[tuple[str, ...]] = ("image", "series")
     accumulates: ClassVar[bool] = True
     can_collapse: ClassVar[bool] = False
 

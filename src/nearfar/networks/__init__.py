@@ -13,12 +13,13 @@ from nearfar.networks.neighbours import start_from_neighbours
 from nearfar.networks.norm import synchronize_batch_norm
 from nearfar.networks.pair_solver import PairSolver
 from nearfar.networks.pooling import Pooling, TokenRows
-from nearfar.networks.positions import sine_cosine
+from nearfar.networks.positions import sine_cosine, start_positions
 from nearfar.networks.pretrained_text import PretrainedText
 from nearfar.networks.prototypes import Prototypes
 from nearfar.networks.published import PUBLISHED, PublishedText
 from nearfar.networks.queue import MemoryBank, Queue
 from nearfar.networks.recurrent import TextRecurrent
+from nearfar.networks.series_backbone import SERIES_BACKBONES, SeriesViT, patch_length, series_backbone, whole_patches
 from nearfar.networks.small import SmallResNet
 from nearfar.networks.stages import Stage, stage_vectors, stages
 from nearfar.networks.text_backbone import TEXT_BACKBONES, text_backbone
@@ -30,6 +31,7 @@ from nearfar.networks.whitening import start_from_patches
 
 __all__ = [
     "PUBLISHED",
+    "SERIES_BACKBONES",
     "TEXT_BACKBONES",
     "Backbone",
     "ConvDecoder",
@@ -47,6 +49,7 @@ __all__ = [
     "PublishedText",
     "Queue",
     "RowContext",
+    "SeriesViT",
     "SmallResNet",
     "Stage",
     "TextRecurrent",
@@ -64,13 +67,16 @@ __all__ = [
     "first_convolution",
     "mlp",
     "pass_by_size",
+    "patch_length",
     "patchify",
+    "series_backbone",
     "sides_of",
     "sine_cosine",
     "stage_vectors",
     "stages",
     "start_from_neighbours",
     "start_from_patches",
+    "start_positions",
     "synchronize_batch_norm",
     "text_backbone",
     "text_stages",
@@ -78,4 +84,5 @@ __all__ = [
     "two_towers",
     "unpatchify",
     "vit_of",
+    "whole_patches",
 ]

@@ -2,12 +2,11 @@
 
 from typing import Any, Protocol, runtime_checkable
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from nearfar.errors import complaint, suggestion
-from nearfar.networks.positions import sine_cosine
+from nearfar.networks.positions import start_positions
 from nearfar.networks.small import SmallResNet
 
 __all__ = ["Backbone", "TimmBackbone", "backbone", "backbone_names", "dim_of", "first_convolution"]
@@ -91,7 +90,7 @@ class TimmBackbone(nn.Module):
         if small_stem and not is_vit:
             _replace_stem(self.net, name, channels)
         if is_vit and not pretrained:
-            _start_positions(self.net)
+            start_positions(self.net)
         self.dim = self.net.head_hidden_size if hasattr(self.net, "head_hidden_size") else self.net.num_features
         self.location_dim = self.net.num_features
 
@@ -115,18 +114,6 @@ class TimmBackbone(nn.Module):
     def forward(self, view: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
         """The pooled features, as timm pools them for this model."""
         return self.net(view)
-
-
-def _start_positions(net: Any) -> None:
-    """Starts a ViT's learned positions as sines and cosines: near places are alike from the first step on."""
-    positions = getattr(net, "pos_embed", None)
-    if isinstance(positions, nn.Parameter) and positions.ndim == 3 and positions.shape[2] % 4 == 0:
-        rows, columns = net.patch_embed.grid_size
-        fixed = sine_cosine(rows, columns, positions.shape[2])
-        num_first = positions.shape[1] - len(fixed)  # class and register tokens have no place
-        with torch.no_grad():
-            positions[0, num_first:] = fixed
-            positions[0, :num_first] = 0
 
 
 def _replace_stem(net: Any, name: str, channels: int) -> None:

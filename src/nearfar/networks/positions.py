@@ -1,12 +1,14 @@
 """Positions in a grid as vectors."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from nearfar.errors import complaint
 
-__all__ = ["sine_cosine"]
+__all__ = ["sine_cosine", "start_positions"]
 
 
 def sine_cosine(rows: int, columns: int, dim: int) -> Float[Tensor, "{rows*columns} {dim}"]:
@@ -34,3 +36,19 @@ def sine_cosine(rows: int, columns: int, dim: int) -> Float[Tensor, "{rows*colum
     by_column = torch.cat([column.sin(), column.cos()], dim=1).expand(rows, -1, -1)
     by_row = torch.cat([row.sin(), row.cos()], dim=1)[:, None].expand(-1, columns, -1)
     return torch.cat([by_column, by_row], dim=2).flatten(0, 1).float()
+
+
+def start_positions(net: Any) -> None:
+    """Starts a ViT's learned positions as sines and cosines: near places are alike from the first step on.
+
+    Args:
+        net: of timm; one without learned positions, or of another kind, is left alone.
+    """
+    positions = getattr(net, "pos_embed", None)
+    if isinstance(positions, nn.Parameter) and positions.ndim == 3 and positions.shape[2] % 4 == 0:
+        rows, columns = net.patch_embed.grid_size
+        fixed = sine_cosine(rows, columns, positions.shape[2])
+        num_first = positions.shape[1] - len(fixed)  # class and register tokens have no place
+        with torch.no_grad():
+            positions[0, num_first:] = fixed
+            positions[0, :num_first] = 0

@@ -34,6 +34,7 @@ class SmallResNet(nn.Module):
 
     def __init__(self, *, channels: int = 3, width: int = 64, axes: int = 2) -> None:
         super().__init__()
+        self.axes = axes
         convolution, norm, (kernel, _) = CONVOLUTIONS[axes], BATCH_NORMS[axes], KERNELS[axes]
         self.stem = nn.Sequential(
             convolution(channels, width, kernel, stride=2, padding=kernel // 2 - 1, bias=False),

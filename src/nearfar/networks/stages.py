@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nearfar.networks.backbone import TimmBackbone
+from nearfar.networks.series_backbone import SeriesViT
 from nearfar.networks.small import SmallResNet
 
 __all__ = ["Stage", "stage_vectors", "stages"]
@@ -20,12 +21,14 @@ class Stage(NamedTuple):
         width: channels of its output where that is known.
         prefix: how many tokens stand before those of positions.
         channels_last: whether maps are (n, h, w, c) where the width does not tell.
+        of_series: whether an output with three axes is a map (n, c, t), and not tokens.
     """
 
     module: nn.Module
     width: int | None = None
     prefix: int = 0
     channels_last: bool = False
+    of_series: bool = False
 
 
 def stages(network: nn.Module) -> dict[str, Stage]:
@@ -38,8 +41,9 @@ def stages(network: nn.Module) -> dict[str, Stage]:
         network: a backbone, or any module.
     """
     if isinstance(network, SmallResNet):
-        return {name: Stage(module) for name, module in _children(network).items() if name != "stem"}
-    net: Any = network.net if isinstance(network, TimmBackbone) else network
+        parts = {name: module for name, module in _children(network).items() if name != "stem"}
+        return {name: Stage(module, of_series=network.axes == 1) for name, module in parts.items()}
+    net: Any = network.net if isinstance(network, TimmBackbone | SeriesViT) else network
     prefix, last = getattr(net, "num_prefix_tokens", 0), getattr(net, "output_fmt", "NCHW") == "NHWC"
     parts, known = dict(net.named_modules()), getattr(net, "feature_info", None)
     named = [entry for entry in known if entry.get("module") in parts] if isinstance(known, list) else []
@@ -61,7 +65,7 @@ def _children(network: nn.Module) -> dict[str, nn.Module]:
 
 
 def stage_vectors(
-    network: nn.Module, view: Float[Tensor, "n c h w"], *, of: Mapping[str, Stage]
+    network: nn.Module, view: Float[Tensor, "n c *sides"], *, of: Mapping[str, Stage]
 ) -> dict[str, Float[Tensor, "n _"]]:
     """The output of every stage as one vector an example: the average over positions.
 
@@ -94,9 +98,9 @@ def stage_vectors(
 
 def _pooled(output: Tensor, stage: Stage) -> Float[Tensor, "n d"]:
     x = output.float()
-    if x.ndim == 3:
+    if x.ndim == 3 and not stage.of_series:
         return x[:, stage.prefix :].mean(1)
-    if x.ndim > 3:
+    if x.ndim >= 3:
         at_first, at_last = (stage.width == x.shape[place] for place in (1, -1))
         last = at_last if at_first != at_last else stage.channels_last
         return x.flatten(1, -2).mean(1) if last else x.flatten(2).mean(2)

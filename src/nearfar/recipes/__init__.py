@@ -6,6 +6,7 @@ from nearfar.recipes.measured import Measured, measured
 from nearfar.recipes.ranges import CHOICES, RANGES, Range, check_options, check_said, method_options
 from nearfar.recipes.recipe import Recipe
 from nearfar.recipes.resolve import COUNTED, described, policy, resolve
+from nearfar.recipes.series import for_series
 from nearfar.recipes.text import for_texts
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "described",
     "for_image_text",
     "for_pictures",
+    "for_series",
     "for_texts",
     "measured",
     "method_options",

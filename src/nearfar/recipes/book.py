@@ -8,9 +8,7 @@ from nearfar.data.source import Source
 from nearfar.engine.settings import Settings
 from nearfar.engine.spec import EncoderSpec
 from nearfar.recipes.recipe import Recipe
-from nearfar.views.pair_policy import PairPolicy
-from nearfar.views.policy import Policy
-from nearfar.views.text_policy import TextPolicy
+from nearfar.views.plan import AnyPolicy
 
 __all__ = ["Book"]
 
@@ -69,7 +67,7 @@ class Book(ABC):
         """The recipe that settings were made by, as far as it does not depend on the data."""
 
     @abstractmethod
-    def policy(self, settings: Settings) -> Policy | TextPolicy | PairPolicy:
+    def policy(self, settings: Settings) -> AnyPolicy:
         """The views of a run, at full resolution.
 
         Raises:

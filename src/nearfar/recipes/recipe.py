@@ -5,10 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nearfar.data.source import Source
-from nearfar.views.pair_policy import PairPolicy
+from nearfar.views.plan import AnyPolicy
 from nearfar.views.policies import simclr
-from nearfar.views.policy import Policy
-from nearfar.views.text_policy import TextPolicy
 
 __all__ = ["Recipe", "with_counts"]
 
@@ -49,7 +47,7 @@ class Recipe:
     stages: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
     start_stem: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
-    policy: Callable[..., Policy | TextPolicy | PairPolicy] = simclr
+    policy: Callable[..., AnyPolicy] = simclr
     views: Mapping[str, Any] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
     rate_rule: str = "square root"

@@ -16,17 +16,21 @@ from nearfar.recipes.image import PictureBook
 from nearfar.recipes.image_text import ImageTextBook
 from nearfar.recipes.ranges import check_options, check_said, method_options
 from nearfar.recipes.recipe import Recipe
+from nearfar.recipes.series import SeriesBook
 from nearfar.recipes.text import TextBook
-from nearfar.views.pair_policy import PairPolicy
-from nearfar.views.policy import Policy
-from nearfar.views.text_policy import TextPolicy
+from nearfar.views.plan import AnyPolicy
 
 __all__ = ["COUNTED", "described", "policy", "resolve"]
 
 COUNTED = ("hard_negatives", "num_classes", "num_examples", "shape")
 """Options of methods that are facts of the data."""
 
-BOOKS: Mapping[str, Book] = {"image": PictureBook(), "text": TextBook(), "image-text": ImageTextBook()}
+BOOKS: Mapping[str, Book] = {
+    "image": PictureBook(),
+    "text": TextBook(),
+    "image-text": ImageTextBook(),
+    "series": SeriesBook(),
+}
 """The recipes of each modality."""
 OF_SOME = sorted({flag for book in BOOKS.values() for flag in book.flags})
 """What a user may say for some modalities alone."""
@@ -85,7 +89,7 @@ def resolve(
     )
 
 
-def policy(settings: Settings) -> Policy | TextPolicy | PairPolicy:
+def policy(settings: Settings) -> AnyPolicy:
     """The views of a run, at full resolution.
 
     Raises:
@@ -109,7 +113,7 @@ def _check_flags(said: Mapping[str, Any], source: Source) -> None:
     """Refuses what means nothing for the data's modality."""
     for name in OF_SOME:
         if said.get(name) and name not in BOOKS[source.modality].flags:
-            constraint = f"left out for {KINDS[source.modality].one}s"
+            constraint = f"left out for {KINDS[source.modality].many}"
             raise ValueError(complaint("pretrain", name, constraint, said[name], "Leave it out"))
 
 
@@ -155,7 +159,7 @@ def _options(method: type[Method], recipe: Recipe, given: Mapping[str, Any]) -> 
 def _batch_size(asked: int | None, accumulate: int, method: type[Method], source: Source, recipe: Recipe) -> int:
     least, most = method.min_batch * accumulate, len(source) // accumulate * accumulate
     if len(source) < method.min_batch:
-        kind = f"{KINDS[source.modality].one}s"
+        kind = KINDS[source.modality].many
         constraint = f"at least {method.min_batch} {kind}, the smallest batch of {method.__name__}"
         raise DataError(complaint("pretrain", "data", constraint, f"{len(source)} in {source.name}", f"Add {kind}"))
     if least > most:

@@ -16,7 +16,7 @@ from nearfar.report.layers import layers
 from nearfar.report.layout import write_page
 from nearfar.report.sample import gallery_sections
 from nearfar.report.unlabelled import unlabelled
-from nearfar.report.words import one
+from nearfar.report.words import many, one
 
 __all__ = ["write_report"]
 
@@ -55,6 +55,7 @@ def _context(folder: RunFolder) -> dict[str, Any]:
     return {
         "run": {"name": folder.path.resolve().name, "command": None, "data": {}, "modality": ""} | about,
         "one": one(about.get("modality", "")),
+        "many": many(about.get("modality", "")),
         "method": method_name(about),
         "facts": glance(about, records[-1] if records else {}),
         "settings": settings(about),
@@ -71,7 +72,7 @@ def _scores(folder: RunFolder, about: Mapping[str, Any]) -> dict[str, Any]:
     scores = read_json(folder.scores) if folder.scores.exists() else {}
     return {
         "headline": headline(scores, modality=about.get("modality", "")),
-        "unlabelled": unlabelled(scores.get("label_free"), one=one(about.get("modality", ""))),
+        "unlabelled": unlabelled(scores.get("label_free"), modality=about.get("modality", "")),
         "layers": layers(scores.get("layers"), whole=scores.get("scores", {})),
         "confusion": confusion(scores.get("confusion")),
         "classes": _classes(scores),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from nearfar.report.scores import LABEL_FREE
+from nearfar.report.words import many, one
 
 __all__ = ["Reading", "unlabelled"]
 
@@ -31,27 +32,27 @@ TOLD = {
     "embedding_spread": "How evenly embeddings point everywhere: 0 % is one point, 100 % all round.",
     "uniformity": "How evenly examples cover the sphere: 0 is one point, near \N{MINUS SIGN}4 is even.",
     "alignment": "How far apart two views of a {one} lie: 0 is one point, 2 is unrelated. Read it beside the spread.",
-    "lidar": "How many directions tell {one}s apart more than they tell views apart.",
+    "lidar": "How many directions tell {many} apart more than they tell views apart.",
 }
 """What each number tells, in reading order."""
 
 
-def unlabelled(found: Mapping[str, Any] | None, *, one: str = "picture") -> list[Reading]:
+def unlabelled(found: Mapping[str, Any] | None, *, modality: str = "") -> list[Reading]:
     """The label-free numbers of `scores.json` in reading order; one that is not known keeps its name and stands last.
 
     Args:
         found: by name; what is no number is left out.
-        one: what an example is called.
+        modality: of the run.
     """
     numbers = {name: value for name, value in (found or {}).items() if isinstance(value, int | float)}
     order = [name for name in TOLD if name in numbers] + sorted(numbers.keys() - TOLD.keys())
-    return [_reading(name, numbers[name], one) for name in order]
+    return [_reading(name, numbers[name], modality) for name in order]
 
 
-def _reading(name: str, value: float, one: str) -> Reading:
+def _reading(name: str, value: float, modality: str) -> Reading:
     known = LABEL_FREE.get(name)
     title, better = (known.title, known.better) if known else (name.replace("_", " ").capitalize(), "")
-    return Reading(title, _text(name, value), TOLD.get(name, "").format(one=one), better)
+    return Reading(title, _text(name, value), TOLD.get(name, "").format(one=one(modality), many=many(modality)), better)
 
 
 def _text(name: str, value: float) -> str:

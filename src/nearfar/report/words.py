@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["baseline_titles", "counted", "one", "raw_title"]
+__all__ = ["baseline_titles", "counted", "many", "one", "raw_title"]
 
 
 def one(modality: str) -> str:
@@ -12,7 +12,16 @@ def one(modality: str) -> str:
     Args:
         modality: of the run; "" where it is not known.
     """
-    return "sentence" if modality == "text" else "picture"
+    return {"text": "sentence", "series": "series"}.get(modality, "picture")
+
+
+def many(modality: str) -> str:
+    """What the encoder represents, in the plural.
+
+    Args:
+        modality: of the run; "" where it is not known.
+    """
+    return "series" if modality == "series" else f"{one(modality)}s"
 
 
 def counted(about: Mapping[str, Any]) -> str:
@@ -33,7 +42,8 @@ def raw_title(modality: str) -> str:
     Args:
         modality: of the run; "" where it is not known.
     """
-    return {"image": "Raw pixels", "image-text": "Raw pixels", "text": "TF-IDF"}.get(modality, "Raw input")
+    titles = {"image": "Raw pixels", "image-text": "Raw pixels", "text": "TF-IDF", "series": "Raw numbers"}
+    return titles.get(modality, "Raw input")
 
 
 def baseline_titles(modality: str) -> dict[str, str]:

@@ -8,10 +8,18 @@ from nearfar.views.image_view import ImageView, PlainView
 from nearfar.views.pair_policy import PairPolicy
 from nearfar.views.panels import Panel, board, puzzle_panel, sample_panel, walk_panel
 from nearfar.views.patches import patch_grid
-from nearfar.views.plan import ViewPlan
+from nearfar.views.plan import AnyPolicy, ViewPlan
 from nearfar.views.policies import byol, dino, repeat, simclr, swav, weak
 from nearfar.views.policy import AUGMENTATIONS, Policy
 from nearfar.views.puzzles import Puzzle, far_permutations, jigsaw, neighbours, rotated, tiles
+from nearfar.views.series import (
+    SeriesPolicy,
+    SeriesView,
+    permute_segments,
+    resample,
+    weak_strong,
+    whole_series,
+)
 from nearfar.views.text import Masked, Shuffled, crop_spans, delete_tokens, mask_tokens, shuffle_spans
 from nearfar.views.text_pairs import (
     GivenText,
@@ -41,6 +49,7 @@ from nearfar.views.tokens import Tokens
 __all__ = [
     "AUGMENTATIONS",
     "NOISES",
+    "AnyPolicy",
     "Draws",
     "GivenText",
     "ImageView",
@@ -53,6 +62,8 @@ __all__ = [
     "Policy",
     "Puzzle",
     "SentenceOrderView",
+    "SeriesPolicy",
+    "SeriesView",
     "Shuffled",
     "ShuffledTextView",
     "TextPairs",
@@ -83,9 +94,11 @@ __all__ = [
     "normalize",
     "patch_grid",
     "patch_mask",
+    "permute_segments",
     "puzzle_panel",
     "recolor",
     "repeat",
+    "resample",
     "rotated",
     "sample_panel",
     "sentence_order",
@@ -101,4 +114,6 @@ __all__ = [
     "twins",
     "walk_panel",
     "weak",
+    "weak_strong",
+    "whole_series",
 ]

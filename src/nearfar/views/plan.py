@@ -1,7 +1,7 @@
 """Which views a run makes at which moment: a policy, a resolution schedule and the draws."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -11,9 +11,13 @@ from torch import Tensor
 from nearfar.views.draws import Draws
 from nearfar.views.pair_policy import PairPolicy
 from nearfar.views.policy import Policy
+from nearfar.views.series import SeriesPolicy
 from nearfar.views.text_policy import TextPolicy
 
-__all__ = ["ViewPlan"]
+__all__ = ["AnyPolicy", "ViewPlan"]
+
+AnyPolicy: TypeAlias = Policy | TextPolicy | PairPolicy | SeriesPolicy
+"""The views of examples of some modality."""
 
 _METHOD = 2**20  # what a method's draws are told apart from the views' by, of which there are fewer
 
@@ -30,12 +34,12 @@ class ViewPlan:
             as much per picture at a fraction of the cost.
     """
 
-    policy: Policy | TextPolicy | PairPolicy
+    policy: AnyPolicy
     seed: int
     micro_steps: int
     stages: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
 
-    def at(self, micro_step: int) -> Policy | TextPolicy | PairPolicy:
+    def at(self, micro_step: int) -> AnyPolicy:
         """The policy of a micro-step."""
         progress = micro_step / max(1, self.micro_steps)
         return self.policy.resized([factor for start, factor in self.stages if progress >= start][-1])
@@ -78,7 +82,7 @@ class ViewPlan:
         """The crops of one micro-step for a loader that cuts them while it decodes: boxes and size, for each view."""
         draws = Draws.of(self.seed, micro_step, torch.from_numpy(rows))
         policy = self.at(micro_step)
-        assert not isinstance(policy, TextPolicy)
+        assert not isinstance(policy, TextPolicy | SeriesPolicy)
         return policy.boxes(heights, widths, draws)
 
 

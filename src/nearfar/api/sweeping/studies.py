@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from nearfar.api.running import SETTLED
 from nearfar.api.sweeping.grid import SETTINGS, Span, Values, combinations
-from nearfar.data import Source
+from nearfar.data import KINDS, Source
 from nearfar.engine import Settings
 from nearfar.errors import complaint, suggestion
 from nearfar.methods import METHODS
@@ -17,7 +17,7 @@ __all__ = ["STUDIES", "Study", "check_study", "study_combinations"]
 PARTS = (8, 4, 2, 1)
 """Of the data, in the study of its size: an eighth to all."""
 BATCHES = (64, 128, 256, 512)
-OTHER = {"image": "vit_tiny_patch16_224", "text": "gru"}
+OTHER = {"image": "vit_tiny_patch16_224", "text": "gru", "series": "vit"}
 """What the recipe's network is compared with: a Transformer, or one that recurs."""
 
 Grid = dict[str, Values]
@@ -53,7 +53,7 @@ def _augmentations(grid: Grid, settings: Settings, source: Source) -> Grid:
     views = policy(settings)
     if not isinstance(views, Policy):
         constraint = "of pictures, whose views have augmentations to leave out"
-        raise ValueError(complaint("sweep", "data", constraint, f"{source.modality}s", "Choose another study"))
+        raise ValueError(complaint("sweep", "data", constraint, KINDS[source.modality].many, "Choose another study"))
     rest = [name for name in views.augmentations if name not in out]
     return grid | {"without": (out, *([*out, name] for name in rest))}
 

@@ -1,8 +1,9 @@
 """What numpy keeps: an array with a row for each example, and what is known of the rows."""
 
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int
@@ -11,7 +12,7 @@ from nearfar.data._containers.layout import number, split_name
 from nearfar.data._containers.temporary import Temporary, on_disk
 from nearfar.errors import DataError, complaint
 
-__all__ = ["ArrayFile", "Rows", "read_numpy"]
+__all__ = ["ArrayFile", "Rows", "peek", "read_numpy"]
 
 _VALUES = ("X", "x", "images", "image", "arr_0")
 _LABELS = ("y", "labels", "label")
@@ -94,6 +95,33 @@ class Rows(NamedTuple):
         if self.class_names and all(name.isdigit() and int(name) < len(self.class_names) for name in names):
             return np.asarray(labels, dtype=np.int64), tuple(map(str, self.class_names))
         return numbers, names
+
+
+def peek(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]] | None:
+    """The shape and the type of the examples in a file of numpy, by its header alone; None where it has none.
+
+    Args:
+        path: the file.
+    """
+    try:
+        if path.suffix.lower() == ".npy":
+            with path.open("rb") as file:
+                return _header(file)
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+            for key in (*_VALUES, *(f"x_{part}" for part in _PARTS)):
+                if f"{key}.npy" in names:
+                    with archive.open(f"{key}.npy") as inner:
+                        return _header(inner)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
+    return None
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    read = np.lib.format.read_array_header_1_0 if np.lib.format.read_magic(file) == (1, 0) else None
+    shape, _, kind = (read or np.lib.format.read_array_header_2_0)(file)
+    return shape, kind
 
 
 def read_numpy(path: Path, *, where: str) -> Rows:

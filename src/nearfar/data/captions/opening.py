@@ -10,12 +10,13 @@ from jaxtyping import Int
 
 from nearfar.data._containers.careful import careful
 from nearfar.data._containers.hugging_face import is_hugging_face
+from nearfar.data._containers.splits import positions_of, split_names
 from nearfar.data._containers.store import Container
 from nearfar.data._examine import examined
 from nearfar.data.captioned import Captioned
 from nearfar.data.captions.files import is_table, open_paths, tables_in
 from nearfar.data.captions.objects import open_arrays, open_rows
-from nearfar.data.opening import container_of, expanded, has_rows, positions_of, split_names
+from nearfar.data.opening import container_of, expanded, has_rows
 from nearfar.data.reading import Reading
 from nearfar.data.sentences import Sentences
 from nearfar.data.source import Source
@@ -56,7 +57,7 @@ def open_captioned(
         return data
     reading = reading or Reading()
     container = _container(data, reading, where)
-    positions = positions_of(container, split, where)
+    positions = positions_of(container.splits, split, count=len(container.ids), where=where)
     with careful(container.name, constraint="readable", where=where):
         told = _told(container, positions, reading, where)
     container = replace(container, captions=None, skipped=(*container.skipped, *told.skipped))
@@ -83,7 +84,7 @@ def captioned_splits(data: Any, *, reading: Reading | None = None) -> tuple[str,
     Raises:
         DataError: the data is missing, empty, unreadable or of another kind.
     """
-    return () if isinstance(data, Captioned) else split_names(_container(data, reading or Reading(), "nearfar"))
+    return () if isinstance(data, Captioned) else split_names(_container(data, reading or Reading(), "nearfar").splits)
 
 
 def has_captions(data: Any, *, reading: Reading) -> bool:
