@@ -51,7 +51,7 @@ from nearfar.methods import (
     Triplet,
     VICReg,
 )
-from nearfar.networks import TextTransformer, TwoTowers
+from nearfar.networks import SeriesViT, TextTransformer, TwoTowers
 from nearfar.views import (
     Draws,
     TextPolicy,
@@ -219,6 +219,23 @@ class PairCase(Case):
         return pictures._replace(views=(*pictures.views, toy_texts(n)))
 
 
+def tiny_series_vit() -> nn.Module:
+    """A vision transformer of one block over series of 32 steps in patches of 4."""
+    return SeriesViT(length=32, channels=2, patch=4, dim=16, depth=1, heads=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesCase(Case):
+    """A method on series of two channels, which hold what its pictures would."""
+
+    def batch(
+        self, n: int = EXAMPLES, *, seed: int, size: int | None = None, dtype: torch.dtype = torch.float32
+    ) -> Batch:
+        """The first n examples as one step sees them."""
+        pictures = super().batch(n, seed=seed, size=size, dtype=dtype)
+        return pictures._replace(views=tuple(view.reshape(n, 2, -1) for view in pictures.views))
+
+
 def wide_backbone() -> nn.Module:
     """The tiny backbone for pictures of 16 x 16, at which methods with a decoder are small and still have stages."""
     return TinyBackbone(256)
@@ -227,6 +244,8 @@ def wide_backbone() -> nn.Module:
 SPECIAL = {"cls_id": 2, "sep_id": 3, "max_length": 24}
 REBUILT: dict[str, Any] = {"network": wide_backbone, "num_views": 1, "size": 16, "rate": 1e-2, "steps": 60}
 DECODED: dict[str, Any] = {"latent_dim": 8, "shape": (1, 16, 16)}
+OF_SERIES: dict[str, Any] = {**DECODED, "shape": (2, 128)}
+HIDDEN: dict[str, Any] = {"mask_ratio": 0.5, "normalize": False, "decoder_dim": 16, "decoder_depth": 1}
 
 CASES = {
     "autoencoder": Case(lambda backbone: Autoencoder(backbone, decoder_width=8, **DECODED), **REBUILT),
@@ -256,7 +275,7 @@ CASES = {
     ),
     "lejepa": Case(lambda backbone: LeJEPA(backbone, hidden_dim=32, projection_dim=4, num_directions=32), num_views=3),
     "mae": Case(
-        lambda backbone: MAE(backbone, mask_ratio=0.5, normalize=False, decoder_dim=16, decoder_depth=1),
+        lambda backbone: MAE(backbone, **HIDDEN),
         network=TinyViT,
         only_vits=True,
         num_views=1,
@@ -281,6 +300,22 @@ CASES = {
     ),
     "triplet": Case(lambda backbone: Triplet(backbone, hidden_dim=32, projection_dim=8)),
     "vae": Case(lambda backbone: VAE(backbone, beta=0.1, decoder_width=8, **DECODED), **REBUILT | {"steps": 80}),
+    "autoencoder series": SeriesCase(lambda backbone: Autoencoder(backbone, decoder_width=8, **OF_SERIES), **REBUILT),
+    "denoisingautoencoder series": SeriesCase(
+        lambda backbone: DenoisingAutoencoder(backbone, strength=0.2, decoder_width=8, **OF_SERIES), **REBUILT
+    ),
+    "mae series": SeriesCase(
+        lambda backbone: MAE(backbone, **HIDDEN),
+        network=tiny_series_vit,
+        only_vits=True,
+        num_views=1,
+        coarse=4,
+        rate=1e-2,
+        steps=300,
+    ),
+    "vae series": SeriesCase(
+        lambda backbone: VAE(backbone, beta=0.1, decoder_width=8, **OF_SERIES), **REBUILT | {"steps": 150}
+    ),
     "clip": PairCase(CLIP, num_views=1),
     "align": PairCase(ALIGN, num_views=1, steps=200),
     "siglip": PairCase(SigLIP, num_views=1),

@@ -6,22 +6,23 @@ from typing import Any
 
 import pytest
 import torch
-from cases import CASES, EXAMPLES, VOCAB_SIZE, PairCase, TextCase, rows_of, toy_texts
+from cases import CASES, EXAMPLES, VOCAB_SIZE, PairCase, SeriesCase, TextCase, rows_of, toy_texts
 from method_ranks import every_method
 from ranks import run
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from nearfar.methods import METHODS, Batch, Method
-from nearfar.networks import TEXT_BACKBONES, backbone, text_backbone
+from nearfar.networks import SERIES_BACKBONES, TEXT_BACKBONES, backbone, series_backbone, text_backbone
 
 GAMES = ("bigan",)
 """Methods of two sides, whose loss has no landmark to beat."""
 NORM_STATE = ("running_mean", "running_var", "num_batches_tracked")
 
 
-@pytest.fixture(params=sorted(METHODS))
+@pytest.fixture(params=sorted({*METHODS, *CASES}))
 def name(request: pytest.FixtureRequest) -> str:
+    """A method, or one on another kind of examples: "mae series"."""
     return request.param
 
 
@@ -50,10 +51,11 @@ def test_a_case_exists(name: str) -> None:
 
 
 def test_a_method_is_a_leaf(name: str) -> None:
-    assert METHODS[name].__subclasses__() == []
-    assert METHODS[name].__bases__ == (Method,)
-    assert METHODS[name].paper
-    assert METHODS[name].summary
+    method = METHODS[name.partition(" ")[0]]
+    assert method.__subclasses__() == []
+    assert method.__bases__ == (Method,)
+    assert method.paper
+    assert method.summary
 
 
 def test_forward_moves_no_state(name: str) -> None:
@@ -129,8 +131,8 @@ def test_accumulation_is_the_whole_batch_where_the_method_says_so(name: str) -> 
 
 @pytest.mark.parametrize("network", ["resnet18", "vit_tiny_patch16_224", "small"])
 def test_works_with_the_backbones_of_the_field(name: str, network: str) -> None:
-    if isinstance(CASES[name], TextCase | PairCase):
-        pytest.skip("its backbone reads more than pictures")
+    if isinstance(CASES[name], TextCase | PairCase | SeriesCase):
+        pytest.skip("its backbone reads other than pictures")
     built = backbone(network, size=16, channels=1)
     if CASES[name].only_vits and not network.startswith("vit"):
         with pytest.raises(ValueError, match=r"backbone must be a plain vision transformer of timm\. Got '\w+'\. Try"):
@@ -138,6 +140,26 @@ def test_works_with_the_backbones_of_the_field(name: str, network: str) -> None:
         return
     method = tiny(name, network=built)
     batch = batch_for(name, 4, size=16)
+    method(batch).loss.backward()
+    for key, weight in method.named_parameters():
+        assert (weight.grad is not None) == weight.requires_grad, key
+    assert method.embed(batch.views[0]).shape == (4, method.backbone.dim)
+
+
+@pytest.mark.parametrize("network", SERIES_BACKBONES)
+def test_works_with_backbones_of_series(name: str, network: str) -> None:
+    case = CASES[name]
+    if not isinstance(case, SeriesCase):
+        pytest.skip("its backbone reads other than series")
+    batch = batch_for(name, 4)
+    built = series_backbone(network, length=batch.views[0].shape[2], channels=2)
+    if case.only_vits and network != "vit":
+        with pytest.raises(
+            ValueError, match=r"backbone must be a plain vision transformer of timm\. Got 'SmallResNet'"
+        ):
+            tiny(name, network=built)
+        return
+    method = tiny(name, network=built)
     method(batch).loss.backward()
     for key, weight in method.named_parameters():
         assert (weight.grad is not None) == weight.requires_grad, key

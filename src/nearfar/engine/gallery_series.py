@@ -29,9 +29,7 @@ def drawn_rows(rows: Sequence[Float[Tensor, "m c t"]], *, together: bool) -> lis
         together: whether those that stand below one another, which are of one example, have a scale of their own.
     """
     ends = [_ends(row) for row in rows]
-    low, high = (
-        pick(torch.stack(each), dim=0) for pick, each in zip((torch.amin, torch.amax), zip(*ends), strict=True)
-    )
+    low, high = torch.stack([low for low, _ in ends]).amin(0), torch.stack([high for _, high in ends]).amax(0)
     if not together:
         low, high = low.min().expand_as(low), high.max().expand_as(high)
     return [drawn(row, low=low, high=high) for row in rows]

@@ -13,7 +13,7 @@ from nearfar.methods.method import Batch, Method, Step
 from nearfar.networks.backbone import dim_of
 from nearfar.networks.decoder import ConvDecoder, check_fit
 from nearfar.objectives.reconstruction import mse
-from nearfar.views.panels import Panel
+from nearfar.views.panels import Panel, words
 
 __all__ = ["Autoencoder"]
 
@@ -21,10 +21,10 @@ __all__ = ["Autoencoder"]
 class Autoencoder(Method):
     """An undercomplete autoencoder, on request a sparse one.
 
-    The picture is to be rebuilt from a latent that is much smaller than it, or of which only some numbers, the largest,
-    are let through.
+    A picture or a series is to be rebuilt from a latent that is much smaller than it, or of which only some numbers,
+    the largest, are let through.
 
-    Landmarks: 1 for the best constant, since pictures are normalised; 0 when perfect.
+    Landmarks: 1 for the best constant, since views are normalised; 0 when perfect.
 
     Args:
         backbone: the network that is kept.
@@ -38,7 +38,7 @@ class Autoencoder(Method):
     """
 
     paper: ClassVar[str] = "autoencoder, Hinton and Salakhutdinov 2006"
-    summary: ClassVar[str] = "a picture is rebuilt from a small latent; nothing is near or far"
+    summary: ClassVar[str] = "a picture or series is rebuilt from a small latent; nothing is near or far"
     modalities: ClassVar[tuple[str, ...]] = ("image", "series")
     accumulates: ClassVar[bool] = True
     can_collapse: ClassVar[bool] = False
@@ -63,7 +63,7 @@ class Autoencoder(Method):
         self.num_active = num_active
 
     def encode(self, view: Float[Tensor, "n c *sides"]) -> Float[Tensor, "n d"]:
-        """The latent of each picture, from which the decoder rebuilds it."""
+        """The latent of each view, from which the decoder rebuilds it."""
         z = self.latent(self.backbone(view))
         if self.num_active is None:
             return z
@@ -80,7 +80,7 @@ class Autoencoder(Method):
         (view,) = batch.views
         z = self.encode(view)
         part = "" if self.num_active is None else f", of which the {self.num_active} largest are let through"
-        note = f"Each picture is rebuilt from the {z.shape[1]} numbers of its latent{part}."
+        note = f"Each {words(view).one} is rebuilt from the {z.shape[1]} numbers of its latent{part}."
         return (Panel("rebuilt", {"original": view, "rebuilt": self.decoder(z)}, note),)
 
     def floor(self, batch_size: int) -> float:

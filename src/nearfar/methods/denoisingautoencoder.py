@@ -14,31 +14,31 @@ from nearfar.networks.decoder import ConvDecoder, check_fit
 from nearfar.objectives.reconstruction import mse
 from nearfar.views.corruptions import corrupt
 from nearfar.views.draws import Draws
-from nearfar.views.panels import Panel
+from nearfar.views.panels import Panel, words
 
 __all__ = ["DenoisingAutoencoder"]
 
 SPOILT = {
-    "masking": "{part:g} % of the pixels are set to the mean",
-    "salt_and_pepper": "{part:g} % of the pixels are set to the lightest or the darkest",
-    "gaussian": "Gaussian noise of deviation {strength:g} is added, where the pictures' own is 1",
-    "blur": "the picture is blurred by a window of deviation {least:g} to {strength:g} pixels",
+    "masking": "{part:g} % of the {words.places} are set to the mean",
+    "salt_and_pepper": "{part:g} % of the {words.places} are set to the greatest or the least value",
+    "gaussian": "Gaussian noise of deviation {strength:g} is added, where that of the {words.many} is 1",
+    "blur": "the {words.one} is blurred by a window of deviation {least:g} to {strength:g} {words.places}",
 }
 """What each noise does, for people."""
 
 
 class DenoisingAutoencoder(Method):
-    """An autoencoder that is shown a spoilt picture and is to give the clean one.
+    """An autoencoder that is shown a spoilt picture or series and is to give the clean one.
 
-    What was spoilt can only be put back by what pictures have in common, so the latent has to hold that.
+    What was spoilt can only be put back by what all have in common, so the latent has to hold that.
 
-    Landmarks: 1 for the best constant, since pictures are normalised; 0 when perfect.
+    Landmarks: 1 for the best constant, since views are normalised; 0 when perfect.
 
     Args:
-        backbone: the network that is kept; when it is used it sees clean pictures.
-        noise: "masking" (pixels set to the mean), "gaussian", "salt_and_pepper" or "blur".
-        strength: the part of the pixels for "masking" and "salt_and_pepper", a standard deviation for "gaussian" (the
-            pictures' is 1) and "blur" (in pixels).
+        backbone: the network that is kept; when it is used it sees clean views.
+        noise: "masking" (pixels or steps set to the mean), "gaussian", "salt_and_pepper" or "blur".
+        strength: the part of the pixels or steps for "masking" and "salt_and_pepper", a standard deviation for
+            "gaussian" (that of the views is 1) and "blur" (in pixels or steps).
         latent_dim: width of the latent.
         decoder_width: channels of the decoder's last map.
         shape: of a view: channels, height and width of pictures, or channels and length of series; the recipe knows it.
@@ -48,7 +48,7 @@ class DenoisingAutoencoder(Method):
     """
 
     paper: ClassVar[str] = "denoising autoencoder, Vincent et al. 2008"
-    summary: ClassVar[str] = "the clean picture is rebuilt from a spoilt one; nothing is near or far"
+    summary: ClassVar[str] = "a clean picture or series is rebuilt from a spoilt one; nothing is near or far"
     modalities: ClassVar[tuple[str, ...]] = ("image", "series")
     accumulates: ClassVar[bool] = True
     can_collapse: ClassVar[bool] = False
@@ -71,7 +71,7 @@ class DenoisingAutoencoder(Method):
         self.noise, self.strength = noise, strength
 
     def encode(self, view: Float[Tensor, "n c *sides"]) -> Float[Tensor, "n d"]:
-        """The latent of each picture, clean or spoilt, from which the decoder gives the clean one."""
+        """The latent of each view, clean or spoilt, from which the decoder gives the clean one."""
         return self.latent(self.backbone(view))
 
     def forward(self, batch: Batch) -> Step:
@@ -87,9 +87,9 @@ class DenoisingAutoencoder(Method):
     def pictures(self, batch: Batch) -> Sequence[Panel]:
         (view,) = batch.views
         spoilt = self._spoilt(batch)
-        z, strength = self.encode(spoilt), self.strength
-        does = SPOILT[self.noise].format(part=100 * strength, strength=strength, least=strength / 2)
-        note = f"Before the network sees a picture, {does}; it is rebuilt from the {z.shape[1]} numbers of its latent."
+        z, strength, said = self.encode(spoilt), self.strength, words(view)
+        does = SPOILT[self.noise].format(part=100 * strength, strength=strength, least=strength / 2, words=said)
+        note = f"Before the network sees a {said.one}, {does}; of {z.shape[1]} numbers, its latent, it is rebuilt."
         return (Panel("rebuilt", {"original": view, "what it saw": spoilt, "rebuilt": self.decoder(z)}, note),)
 
     def floor(self, batch_size: int) -> float:

@@ -89,7 +89,7 @@ class MAE(Method):
             variance, mean = torch.var_mean(patches, dim=2, keepdim=True)
             predicted = predicted * (variance + 1e-6).sqrt() + mean  # which undoes what masked_mse does to its target
             note += (
-                " A prediction is a patch's pattern without its light and contrast, which it is given here by the"
+                " A prediction is a patch's pattern without its level and contrast, which it is given here by the"
                 " original patch's own mean and variance."
             )
         seen, rebuilt = (

@@ -12,7 +12,7 @@ from nearfar.methods.method import Batch, Method, Step
 from nearfar.networks.backbone import dim_of
 from nearfar.networks.decoder import ConvDecoder, check_fit
 from nearfar.objectives.reconstruction import elbo, gaussian_kl, gaussian_nll, gaussian_nll_chance
-from nearfar.views.panels import Panel, sample_panel, walk_panel
+from nearfar.views.panels import Panel, sample_panel, walk_panel, words
 
 __all__ = ["VAE"]
 
@@ -20,19 +20,19 @@ __all__ = ["VAE"]
 class VAE(Method):
     """A variational autoencoder; with another beta than 1, a beta-VAE.
 
-    A picture is told by a Gaussian in the latent space, from a draw of which it is rebuilt. What telling it costs is
-    how far that Gaussian is from the standard one, so that draws from the standard one give pictures too.
+    A picture or a series is told by a Gaussian in the latent space, from a draw of which it is rebuilt. What telling it
+    costs is how far that Gaussian is from the standard one, so that draws from the standard one give such views too.
 
-    The loss is the negative evidence lower bound in nats, divided by the numbers of a picture; the rebuilt picture is
-    the mean of Gaussians of deviation 1 around it, in the unit of normalised pictures.
+    The loss is the negative evidence lower bound in nats, divided by the numbers of a view; what is rebuilt is the mean
+    of Gaussians of deviation 1 around it, in the unit of normalised views.
 
     Landmarks: 1.419 nats a number when the latent says nothing, where a collapsed posterior sits; 0.919 for a perfect
-    picture at no cost, which is out of reach.
+    copy at no cost, which is out of reach.
 
     Args:
         backbone: the network that is kept.
         latent_dim: width of the latent.
-        beta: weighs the cost of the latent; another than 1 is also another deviation of the rebuilt picture.
+        beta: weighs the cost of the latent; another than 1 is also another deviation of what is rebuilt.
         free_bits: what each number of the latent may tell for nothing, in nats.
         decoder_width: channels of the decoder's last map.
         shape: of a view: channels, height and width of pictures, or channels and length of series; the recipe knows it.
@@ -42,7 +42,9 @@ class VAE(Method):
     """
 
     paper: ClassVar[str] = "VAE, Kingma and Welling 2013, arXiv 1312.6114"
-    summary: ClassVar[str] = "a picture is rebuilt from a draw of what is said of it, and saying it has a price"
+    summary: ClassVar[str] = (
+        "a picture or series is rebuilt from a draw of what is said of it, and saying it has a price"
+    )
     modalities: ClassVar[tuple[str, ...]] = ("image", "series")
     accumulates: ClassVar[bool] = True
     can_collapse: ClassVar[bool] = False
@@ -64,7 +66,7 @@ class VAE(Method):
         self.beta, self.free_bits = beta, free_bits
 
     def encode(self, view: Float[Tensor, "n c *sides"]) -> Float[Tensor, "n d"]:
-        """The mean of each picture's Gaussian, which the decoder makes a picture of; draws of the standard one too."""
+        """The mean of each view's Gaussian, which the decoder makes a view of; draws of the standard one too."""
         return self._gaussians(view)[0]
 
     def _gaussians(self, view: Tensor) -> tuple[Tensor, ...]:
@@ -85,14 +87,17 @@ class VAE(Method):
     def pictures(self, batch: Batch) -> Sequence[Panel]:
         (view,) = batch.views
         mean = self.encode(view)
-        note = f"Each picture is rebuilt from the mean of its Gaussian in {mean.shape[1]} dimensions, not from a draw."
+        said = words(view)
+        note = (
+            f"Each {said.one} is rebuilt from the mean of its Gaussian in {mean.shape[1]} dimensions, not from a draw."
+        )
         return (
             Panel("rebuilt", {"original": view, "rebuilt": self.decoder(mean)}, note),
             sample_panel(
                 self.decoder, batch.draws(), dim=mean.shape[1],
                 note="Each is decoded from a draw of the standard Gaussian, the prior.",
             ),
-            walk_panel(self.decoder, mean, view, note="Between the means of two pictures' Gaussians."),
+            walk_panel(self.decoder, mean, view, note=f"Between the means of the Gaussians of two {said.many}."),
         )  # fmt: skip
 
     def floor(self, batch_size: int) -> float:

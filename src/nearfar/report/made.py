@@ -1,4 +1,4 @@
-"""What a method makes of pictures: rows of them, ready to be part of the page, and how many puzzles it solves."""
+"""What a method makes of pictures or series: rows of them, ready for the page, and how many puzzles it solves."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image
 
 from nearfar.report.gallery import Picture, path_inside, to_compare
+from nearfar.report.words import many
 
 __all__ = ["Made", "Row", "Sheet", "Solved", "read_made"]
 
@@ -110,12 +111,13 @@ class Made:
     sheets: tuple[Sheet, ...]
 
 
-def read_made(gallery: Path, about: Mapping[str, Any]) -> Made | None:
+def read_made(gallery: Path, about: Mapping[str, Any], *, modality: str = "") -> Made | None:
     """What `gallery.json` says that a method makes; None where it makes nothing.
 
     Args:
         gallery: the folder.
         about: what `gallery.json` holds.
+        modality: of the run.
     """
     found = about.get("made")
     if not found:
@@ -125,7 +127,9 @@ def read_made(gallery: Path, about: Mapping[str, Any]) -> Made | None:
     if not sheets and solved is None:
         return None
     split = found.get("split")
-    title, short = ("Does it solve its puzzles?", "Puzzles") if solved else ("What it makes of pictures", "Made")
+    title, short = (
+        ("Does it solve its puzzles?", "Puzzles") if solved else (f"What it makes of {many(modality)}", "Made")
+    )
     source = f"{found['source']}, {split or 'training'}"
     return Made(title, short, source, split is not None, int(found["seed"]), solved, tuple(sheets))
 

@@ -51,7 +51,7 @@ def _context(folder: RunFolder) -> dict[str, Any]:
     about = read_json(folder.run)
     records = MetricsLog.read(folder.metrics) if folder.metrics.exists() else []
     trained, data = _training(records)
-    sample = gallery_sections(folder.gallery)
+    sample = gallery_sections(folder.gallery, modality=about.get("modality", ""))
     return {
         "run": {"name": folder.path.resolve().name, "command": None, "data": {}, "modality": ""} | about,
         "one": one(about.get("modality", "")),

@@ -25,11 +25,12 @@ EMPTY: Mapping[str, Any] = {
 }  # fmt: skip
 
 
-def gallery_sections(gallery: Path) -> dict[str, Any]:
+def gallery_sections(gallery: Path, *, modality: str = "") -> dict[str, Any]:
     """What the template asks for of the gallery; None or empty where the folder does not hold it.
 
     Args:
         gallery: the folder.
+        modality: of the run.
 
     Raises:
         DataError: the sample is not a table of embeddings, or does not fit that of its captions.
@@ -42,7 +43,7 @@ def gallery_sections(gallery: Path) -> dict[str, Any]:
         "source": about.get("source"),
         "views": read_views(gallery, about),
         "inside": read_inside(gallery, about),
-        "made": read_made(gallery, about),
+        "made": read_made(gallery, about, modality=modality),
         **(EMPTY if table is None or len(table) < 2 else _sample(gallery, about, table)),
     }
 

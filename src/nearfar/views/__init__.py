@@ -6,7 +6,7 @@ from nearfar.views.draws import Draws
 from nearfar.views.image import as_light, gaussian_blur, normalize, recolor, solarize
 from nearfar.views.image_view import ImageView, PlainView
 from nearfar.views.pair_policy import PairPolicy
-from nearfar.views.panels import Panel, board, puzzle_panel, sample_panel, walk_panel
+from nearfar.views.panels import Panel, Words, board, puzzle_panel, sample_panel, walk_panel, words
 from nearfar.views.patches import patch_grid
 from nearfar.views.plan import AnyPolicy, ViewPlan
 from nearfar.views.policies import byol, dino, repeat, simclr, swav, weak
@@ -71,6 +71,7 @@ __all__ = [
     "TextView",
     "Tokens",
     "ViewPlan",
+    "Words",
     "as_light",
     "board",
     "byol",
@@ -116,4 +117,5 @@ __all__ = [
     "weak",
     "weak_strong",
     "whole_series",
+    "words",
 ]

@@ -1,4 +1,4 @@
-"""Pictures that show people what a method makes of others, laid out side by side."""
+"""Pictures and series that show people what a method makes of others, laid out side by side."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nearfar.views.draws import Draws
 
-__all__ = ["Panel", "board", "puzzle_panel", "sample_panel", "walk_panel"]
+__all__ = ["Panel", "Words", "board", "puzzle_panel", "sample_panel", "walk_panel", "words"]
 
 STOPS = 9
 """Pictures of a walk, its two ends among them."""
@@ -24,7 +24,7 @@ Decode = Callable[[Tensor], Tensor]
 
 
 class Panel(NamedTuple):
-    """Pictures in named rows, normalised as the views are; where a number is not finite, nothing is to be seen.
+    """Pictures or series in named rows, normalised as the views are; where a number is not finite, nothing is seen.
 
     Attributes:
         kind: in "rebuilt" and "puzzle" a column is of one picture; in "samples" each picture stands alone; in "walks" a
@@ -35,9 +35,32 @@ class Panel(NamedTuple):
     """
 
     kind: Literal["rebuilt", "samples", "walks", "puzzle"]
-    rows: Mapping[str, Float[Tensor, "m c _ _"]]
+    rows: Mapping[str, Float[Tensor, "m c *_"]]
     note: str
     captions: Sequence[tuple[str, bool]] = ()
+
+
+class Words(NamedTuple):
+    """What an example is called, and the places that it has values at.
+
+    Attributes:
+        one: in the singular.
+        many: in the plural.
+        places: in the plural.
+    """
+
+    one: str
+    many: str
+    places: str
+
+
+def words(view: Float[Tensor, "n c *sides"]) -> Words:
+    """What to call what a network is shown.
+
+    Args:
+        view: pictures or series.
+    """
+    return Words("series", "series", "steps") if view.ndim == 3 else Words("picture", "pictures", "pixels")
 
 
 def sample_panel(decode: Decode, draws: Draws, *, dim: int, note: str) -> Panel:
@@ -53,7 +76,7 @@ def sample_panel(decode: Decode, draws: Draws, *, dim: int, note: str) -> Panel:
     return Panel("samples", {"drawn": decode(z)}, note)
 
 
-def walk_panel(decode: Decode, z: Float[Tensor, "n d"], pictures: Float[Tensor, "n c h w"], *, note: str) -> Panel:
+def walk_panel(decode: Decode, z: Float[Tensor, "n d"], pictures: Float[Tensor, "n c *sides"], *, note: str) -> Panel:
     """Pictures of the latents on the straight lines between those of the first and second picture, third and fourth...
 
     Args:

@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Mapping, Sequence
+from io import BufferedIOBase
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -104,7 +105,7 @@ def peek(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]] | None:
         path: the file.
     """
     try:
-        if path.suffix.lower() == ".npy":
+        if not _is_archive(path):
             with path.open("rb") as file:
                 return _header(file)
         with zipfile.ZipFile(path) as archive:
@@ -118,7 +119,12 @@ def peek(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]] | None:
     return None
 
 
-def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
+
+
+def _header(file: IO[bytes] | BufferedIOBase) -> tuple[tuple[int, ...], np.dtype[Any]]:
     read = np.lib.format.read_array_header_1_0 if np.lib.format.read_magic(file) == (1, 0) else None
     shape, _, kind = (read or np.lib.format.read_array_header_2_0)(file)
     return shape, kind
@@ -137,12 +143,12 @@ def read_numpy(path: Path, *, where: str) -> Rows:
         DataError: no array of it holds examples.
         ValueError: it cannot be read, or not without running code.
     """
-    loaded = np.load(path, mmap_mode="r", allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        if isinstance(loaded, np.memmap) and loaded.flags.c_contiguous:
-            return Rows(loaded, file=ArrayFile(path, loaded.dtype, loaded.shape, loaded.offset))
-        return Rows(loaded)
-    with loaded as arrays:
+    if not _is_archive(path):
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        if isinstance(array, np.memmap) and array.flags.c_contiguous:
+            return Rows(array, file=ArrayFile(path, array.dtype, array.shape, array.offset))
+        return Rows(array)
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         found = {key: arrays[key] for key in arrays.files}
     parts = [part for part in _PARTS if f"x_{part}" in found]
     if parts:
