@@ -39,6 +39,7 @@ def lay_out(root: Path) -> None:
         Image.fromarray(pixels.astype(np.uint8)).save(path)
     _odd_data(root, random)
     _texts(root)
+    _series(root, random)
     _runs(root)
 
 
@@ -93,12 +94,24 @@ def _texts(root: Path) -> None:
         (root / name / "captions.csv").write_text("\n".join([head, *rows]))
 
 
+def _series(root: Path, random: np.random.Generator) -> None:
+    """Series, and some that cannot be used."""
+    values = random.normal(size=(24, 2, 32)).astype(np.float32)
+    np.savez(root / "series.npz", X=values, y=np.arange(24) % 2)
+    np.save(root / "single.npy", values[:, 0])
+    np.save(root / "short.npy", values.transpose(0, 2, 1))
+    np.save(root / "uneven.npy", np.where(np.arange(32) < 20, values, np.nan))
+    np.save(root / "complex.npy", values.astype(np.complex64))
+    np.savez(root / "uncounted.npz", X=values, y=np.arange(23))
+
+
 def _runs(root: Path) -> None:
     """One run, and one for each way in which it may be damaged."""
     steps = {"steps": 1, "batch_size": 8, "workers": 0, "hidden_dim": 16, "projection_dim": 8}
     api.pretrain("simclr", "pictures", out=root / "runs/first", **steps)
     small = {"dim": 16, "depth": 1, "vocab_size": 300}
     api.pretrain("simcse", "lines.txt", out=root / "runs/words", steps=1, batch_size=8, workers=0, **small)
+    api.pretrain("autoencoder", "series.npz", out=root / "runs/waves", steps=1, batch_size=8, decoder_width=4)
     record = json.loads((root / "runs/first/run.json").read_text())
 
     def edited(**changes: Any) -> str:

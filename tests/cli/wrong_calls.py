@@ -85,8 +85,7 @@ nearfar pretrain simclr floats.npy
     pretrain: data must be uint8 pictures of shape (n, h, w) or (n, h, w, c). Got 'float64 of shape (8, 16, 16)'.
     Scale it to 0 ... 255: (255 * array).astype('uint8').
 nearfar pretrain simclr vectors.npy
-    pretrain: data must be uint8 pictures of shape (n, h, w) or (n, h, w, c). Got 'float64 of shape (8, 16)'.
-    Reshape it: array.reshape(n, h, w).
+    pretrain: data must be pictures or texts. Got 'series'. Name other data, or another method.
 nearfar pretrain simclr arrays.npz
     pretrain: data must be arrays of which one is called 'X'. Got ['weights']. Rename one.
 nearfar pretrain simclr unaligned.npz
@@ -212,6 +211,67 @@ nearfar embed runs/words pictures --out new.parquet
 nearfar embed runs/first lines.txt --out new.parquet
     embed: data must be a folder, zip, tar, parquet, Arrow, npy, npz or idx file of pictures, or a CSV of their
     paths. Got 'lines.txt'. Name the folder that holds the pictures.
+
+# Series
+nearfar pretrain mae short.npy
+    pretrain: steps must be at least 8, along the last axis. Got '2 of shape (24, 32, 2)'. Put steps last.
+nearfar pretrain mae uneven.npy
+    pretrain: data must be of series without gaps, all of one length. Got '24 that cannot be used, first 0: shorter
+    than others'. Fill the gaps, and cut or resample to one length.
+nearfar pretrain mae uncounted.npz
+    pretrain: labels must be one for each of 24 series. Got 23. Align them.
+nearfar pretrain mae series.npz --backbone small
+    MAE: backbone must be a plain vision transformer of timm. Got 'SmallResNet'. Try --backbone vit_tiny, or vit for
+    series.
+nearfar pretrain mae series.npz --backbone resnet18
+    backbone: name must be one of small, vit for series. Got 'resnet18'. Choose from small, vit.
+nearfar pretrain mae series.npz --mask-ratio 1.5
+    MAE: mask_ratio must be below 1. Got 1.5. Try 0.75.
+nearfar pretrain mae series.npz --block 40
+    patch_mask: block must be from 1 to 32 patches, the grid's length. Got 40. Try 1.
+nearfar pretrain mae series.npz --decoder-dim 30
+    PatchDecoder: decoder_dim must be a multiple of 4. Got 30. Try 32.
+nearfar pretrain mae series.npz --size 4
+    pretrain: size must be at least 8. Got 4. Try 64.
+nearfar pretrain mae series.npz --stem small
+    pretrain: stem must be left out for series. Got 'small'. Leave it out.
+nearfar pretrain mae series.npz --without flip
+    pretrain: without must be left out for series. Got ['flip']. Leave it out.
+nearfar pretrain mae series.npz --split test
+    pretrain: split must be left out for data without splits. Got 'test'. Leave it out.
+nearfar pretrain mae series.npz --label-column y
+    pretrain: label_column must be left out for data without columns. Got 'y'. Leave it out.
+nearfar pretrain mae series.npz --init timm:resnet18
+    pretrain: init must be a run on series. Got 'timm:resnet18'. Name the folder of such a run.
+nearfar pretrain mae series.npz --init runs/first
+    pretrain: init must be a run on series. Got 'runs/first, one on pictures'. Name the folder of such a run.
+nearfar pretrain denoisingautoencoder series.npz --strength 0
+    DenoisingAutoencoder: strength must be above 0. Got 0.0. Try 0.5.
+nearfar pretrain simclr series.npz
+    pretrain: data must be pictures or texts. Got 'series'. Name other data, or another method.
+nearfar pretrain jigsaw series.npz
+    pretrain: data must be pictures. Got 'series'. Name other data, or another method.
+nearfar pretrain autoencoder complex.npy
+    pretrain: data must be uint8 pictures of shape (n, h, w) or (n, h, w, c). Got 'complex64 of shape (24, 2, 32)'.
+    Scale it to 0 ... 255: (255 * array).astype('uint8').
+nearfar evaluate runs/waves single.npy
+    evaluate: data must be series of 2 channels, as the encoder reads them. Got 1. Give series of that kind.
+nearfar evaluate runs/waves pictures
+    evaluate: data must be a .npy or .npz file, or an array. Got 'pictures'. Save the series by numpy.savez.
+nearfar embed runs/waves single.npy --out new.parquet
+    embed: data must be series of 2 channels, as the encoder reads them. Got 1. Give series of that kind.
+nearfar embed runs/first series.npz --out new.parquet
+    embed: data must be uint8 pictures of shape (n, h, w) or (n, h, w, c). Got 'float32 of shape (24, 2, 32)'. Scale
+    it to 0 ... 255: (255 * array).astype('uint8').
+nearfar evaluate runs/waves series.npz --probes sts
+    evaluate: probes must be of knn, linear, fewshot, ridge, cluster, retrieval, finetune for series. Got 'sts'.
+    Leave it out.
+nearfar export runs/waves --format timm --out new
+    export: run must be a picture model of timm with its own stem, for timm. Got 'small'. Try --format onnx or
+    safetensors.
+nearfar sweep autoencoder series.npz --study augmentations
+    sweep: data must be of pictures, whose views have augmentations to leave out. Got 'series'. Choose another
+    study.
 
 # Options and names
 nearfar pretrain simclr pictures --temperatures 0.1
@@ -351,11 +411,12 @@ nearfar pretrain mae pictures --mask-ratio 1
 nearfar pretrain mae pictures --block 9
     patch_mask: block must be from 1 to 8 patches, the grid's shorter side. Got 9. Try 1.
 nearfar pretrain mae pictures --decoder-dim 130
-    PatchDecoder: width must be a multiple of 4. Got 130. Try 128.
+    PatchDecoder: decoder_dim must be a multiple of 4. Got 130. Try 128.
 nearfar pretrain mae pictures --size 30
     MAE: size must be a multiple of the patch size 4. Got 30. Try --size 32.
 nearfar pretrain mae pictures --backbone small
-    MAE: backbone must be a plain vision transformer of timm. Got 'SmallResNet'. Try --backbone vit_tiny.
+    MAE: backbone must be a plain vision transformer of timm. Got 'SmallResNet'. Try --backbone vit_tiny, or vit for
+    series.
 nearfar pretrain denoisingautoencoder pictures --strength 0
     DenoisingAutoencoder: strength must be above 0. Got 0.0. Try 0.5.
 nearfar pretrain denoisingautoencoder pictures --strength 1
@@ -407,7 +468,8 @@ nearfar resume runs/torn
 nearfar resume runs/newer
     nearfar: runs/newer/run.json must be of schema 1 or older. Got 1000. Upgrade nearfar.
 nearfar resume runs/sounds
-    resume: run must be of modality image or text or image-text. Got 'sound'. Upgrade nearfar, or name another run.
+    resume: run must be of modality image or text or image-text or series. Got 'sound'. Upgrade nearfar, or name
+    another run.
 nearfar resume runs/incomplete
     resume: runs/incomplete/run.json must be whole, with its modality. Got None. Restore it or train anew.
 nearfar resume runs/odd-method
@@ -461,7 +523,8 @@ nearfar evaluate runs/torn-encoder pictures
 nearfar evaluate runs/newer-encoder pictures
     nearfar: runs/newer-encoder/encoder.json must be of schema 1 or older. Got 1000. Upgrade nearfar.
 nearfar evaluate runs/sound-encoder pictures
-    load: run must be of modality image or text or image-text. Got 'sound'. Upgrade nearfar, or name another run.
+    load: run must be of modality image or text or image-text or series. Got 'sound'. Upgrade nearfar, or name
+    another run.
 nearfar evaluate runs/small-encoder pictures
     load: runs/small-encoder must be an undamaged encoder. Got '...'. Restore it or train anew.
 nearfar evaluate runs/first nowhere
@@ -643,7 +706,8 @@ nearfar embed runs/unfinished pictures --out new.parquet
     load: runs/unfinished must be a run with an encoder. Got 'no encoder.json'. Finish it by `nearfar resume
     runs/unfinished`.
 nearfar embed runs/sound-encoder pictures --out new.parquet
-    load: run must be of modality image or text or image-text. Got 'sound'. Upgrade nearfar, or name another run.
+    load: run must be of modality image or text or image-text or series. Got 'sound'. Upgrade nearfar, or name
+    another run.
 nearfar embed runs/first pictures --out no/such/vectors.parquet
     embed: out must be a file in an existing folder. Got 'no/such/vectors.parquet'. Try --out vectors.parquet.
 nearfar embed runs/first pictures --out pictures

@@ -123,7 +123,7 @@ def test_a_picture_that_breaks_is_named_in_one_sentence(varied: Path, workers: i
 
 
 def test_impossible_batches_are_refused(kept: Pictures, varied: Path) -> None:
-    with pytest.raises(ValueError, match=r"PictureFeed: batch_size must be from 1 .* to 22 .*\. Got 23\. Try 22\."):
+    with pytest.raises(ValueError, match=r"EpochOrder: batch_size must be from 1 .* to 22 .*\. Got 23\. Try 22\."):
         feed(kept, batch_size=23)
     with pytest.raises(ValueError, match=r"batch_size must be from 5 \(one a rank\) .*\. Got 4\. Try 5\."):
         feed(kept, world_size=5)

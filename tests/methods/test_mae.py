@@ -49,7 +49,7 @@ def test_positions_stay_and_are_part_of_the_encoder() -> None:
         ({"mask_ratio": 0.0}, r"ratio must be a part between 0 and 1\. Got 0\.0\. Try 0\.75"),
         ({"mask_ratio": 1.0}, r"ratio must be a part between 0 and 1\. Got 1\.0"),
         ({"block": 5}, r"block must be from 1 to 4 patches"),
-        ({"decoder_dim": 30}, r"width must be a multiple of 4\. Got 30\. Try 32"),
+        ({"decoder_dim": 30}, r"decoder_dim must be a multiple of 4\. Got 30\. Try 32"),
     ],
 )
 def test_wrong_options_are_refused_before_any_picture(options: dict[str, Any], sentence: str) -> None:

@@ -39,7 +39,7 @@ def test_the_discriminator_sees_picture_and_latent_and_each_pair_by_itself() -> 
 
 
 def test_the_patch_decoder_puts_visible_patches_in_their_places() -> None:
-    decoder = PatchDecoder(5, 3, width=8, depth=0, num_heads=2)  # without blocks each place stands for itself
+    decoder = PatchDecoder(5, 3, decoder_dim=8, depth=0, num_heads=2)  # without blocks each place stands for itself
     mask = torch.tensor([[[0, 1, 1], [1, 0, 1]], [[1, 1, 0], [0, 1, 1]]]).bool()
     tokens = torch.randn(2, 1 + 2, 5, requires_grad=True)
     made = decoder(tokens, mask)
@@ -54,7 +54,7 @@ def test_the_patch_decoder_puts_visible_patches_in_their_places() -> None:
 
 
 def test_with_blocks_hidden_patches_depend_on_all_that_is_seen() -> None:
-    decoder = PatchDecoder(5, 3, width=8, depth=1, num_heads=2)
+    decoder = PatchDecoder(5, 3, decoder_dim=8, depth=1, num_heads=2)
     tokens = torch.randn(1, 1 + 2, 5, requires_grad=True)
     mask = torch.tensor([[[0, 1], [1, 0]]]).bool()
     (slope,) = torch.autograd.grad(decoder(tokens, mask)[0, 1].sum(), tokens)
@@ -63,8 +63,8 @@ def test_with_blocks_hidden_patches_depend_on_all_that_is_seen() -> None:
 
 @pytest.mark.usefixtures("as_users_call")
 def test_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^PatchDecoder: width must be a multiple of 12\. Got 128\. Try 132\.$"):
-        PatchDecoder(5, 3, width=128, num_heads=6)
+    with pytest.raises(ValueError, match=r"^PatchDecoder: decoder_dim must be a multiple of 12\. Got 128\. Try 132\.$"):
+        PatchDecoder(5, 3, decoder_dim=128, num_heads=6)
     with pytest.raises(
         ValueError,
         match=r"^VAE: decoder must be one that gives \(1, 28, 28\), as the views are\. "

@@ -113,18 +113,19 @@ def modality_of(data: Any, *, among: Sequence[str], reading: Reading) -> str:
 
     Args:
         data: as `open_data` takes it; it need not be there.
-        among: the modalities in question; where nothing speaks for another, the first.
+        among: the modalities in question; where nothing speaks for another, the first. Numbers that are no pictures
+            are series, whether these are in question or not.
         reading: which columns the user named.
     """
     if isinstance(data, Source):
         return data.modality
+    if "image" in among and are_series(data):
+        return "series"
     if len(among) == 1:
         return among[0]
     named = reading.image_column is None and any(getattr(reading, name) is not None for name in TEXT_COLUMNS)
     if "image-text" in among and has_captions(data, reading=reading):
         return "image-text"
-    if "series" in among and are_series(data):
-        return "series"
     return "text" if "text" in among and (named or _is_text(data)) else among[0]
 
 

@@ -37,7 +37,7 @@ class EpochOrder:
         if not world_size <= batch_size <= count:
             constraint = f"from {world_size} (one a rank) to {count} ({what})"
             next_step = f"Try {count if batch_size > count else world_size}"
-            raise ValueError(complaint("feed", "batch_size", constraint, batch_size, next_step))
+            raise ValueError(complaint("EpochOrder", "batch_size", constraint, batch_size, next_step))
         self.count, self.batch_size, self.seed = count, batch_size, seed
         self.rank, self.world_size = rank, world_size
 

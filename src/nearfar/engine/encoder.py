@@ -63,10 +63,12 @@ class Encoder:
             where: who asks, for error sentences.
 
         Raises:
-            DataError: the data cannot be read, or is of another modality.
+            DataError: the data cannot be read, is of another modality, or is none that the encoder takes.
         """
         modality = self.spec.modality_of(data, reading=reading or Reading())
-        return open_data(data, modality=modality, split=split, reading=reading, where=where)
+        source = open_data(data, modality=modality, split=split, reading=reading, where=where)
+        self.spec.check(source, where=where)
+        return source
 
     @torch.no_grad()
     def embed(self, data: Any, *, split: str | None = None, batch_size: int = 256) -> EmbeddingTable:

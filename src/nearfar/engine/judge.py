@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from nearfar.data.sentences import Sentences
 from nearfar.data.source import Source
 from nearfar.engine.encoder import Encoder
 from nearfar.engine.judge_pairs import PROMPTS, ask, unfitted
@@ -119,6 +118,15 @@ def check_probes(
         raise ValueError(complaint(where, "probes", "at least one", [], f"Choose from {', '.join(known)}"))
 
 
+LABELLED = {
+    "image": "Put the pictures of each class into a folder of its own",
+    "image-text": "Put the pictures of each class into a folder of its own",
+    "text": "Name the labels by --label-column, or pairs by --anchor-column and --positive-column",
+    "series": "Save them as y beside X, by numpy.savez",
+}
+"""How to say which class each example is of."""
+
+
 def check_labels(source: Source, role: str, *, where: str = "evaluate") -> None:
     """Refuses data that probes cannot judge with.
 
@@ -138,9 +146,7 @@ def check_labels(source: Source, role: str, *, where: str = "evaluate") -> None:
                 f"{role} data",
                 "labelled, with at least 2 classes",
                 f"{len(labels)} classes in {source.name}",
-                "Name the labels by --label-column, or pairs by --anchor-column and --positive-column"
-                if isinstance(source, Sentences)
-                else "Put the pictures of each class into a folder of its own",
+                LABELLED[source.modality],
             )
         )
 

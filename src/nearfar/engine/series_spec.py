@@ -52,6 +52,13 @@ class SeriesSpec(EncoderSpec):
         assert not pretrained, "there are no published weights for it"
         return series_backbone(self.backbone, length=self.size, channels=self.channels)
 
+    def check(self, source: Source, *, where: str) -> None:
+        """Refuses series of more or fewer channels."""
+        assert isinstance(source, Series)
+        if source.channels != self.channels:
+            constraint = f"series of {self.channels} channels, as the encoder reads them"
+            raise DataError(complaint(where, "data", constraint, source.channels, "Give series of that kind"))
+
     def start_stem(self, network: nn.Module, source: Source) -> None:
         """Leaves the first layer as it is."""
 
@@ -72,43 +79,30 @@ class SeriesSpec(EncoderSpec):
         workers: int = 0,
     ) -> SeriesFeed:
         """Batches of series."""
-        return SeriesFeed(
-            self._checked(source, "pretrain"), batch_size=batch_size, seed=seed, rank=rank, world_size=world_size
-        )
+        assert isinstance(source, Series)
+        return SeriesFeed(source, batch_size=batch_size, seed=seed, rank=rank, world_size=world_size)
 
     def plain(
         self, source: Source, *, device: torch.device, batch_size: int = 256
     ) -> Iterator[tuple[Any, Int[np.ndarray, "n"]]]:
         """Each series, normalised, with its rows."""
-        series = self._checked(source, "embed")
-        for rows in _in_order(len(series), batch_size):
-            yield self.view(series.values(rows).to(device)), rows
+        assert isinstance(source, Series)
+        for rows in _in_order(len(source), batch_size):
+            yield self.view(source.values(rows).to(device)), rows
 
     def in_views(
         self, source: Source, *, num_views: int, seed: int, device: torch.device
     ) -> Iterator[tuple[tuple[Any, ...], Int[np.ndarray, "n"]]]:
         """Each series scaled and with noise, as in TS-TCC's weak view, with its rows."""
-        series = self._checked(source, "embed")
+        assert isinstance(source, Series)
         view = weak_strong(self.size, mean=self.mean, std=self.std).views[0]
-        for rows in _in_order(len(series), 256):
-            values, draws = series.values(rows).to(device), Draws.of(seed, 0, torch.from_numpy(rows).to(device))
+        for rows in _in_order(len(source), 256):
+            values, draws = source.values(rows).to(device), Draws.of(seed, 0, torch.from_numpy(rows).to(device))
             yield tuple(view(values, draws.fold(place)) for place in range(num_views)), rows
 
     def raw(self, fitted: Source | None) -> Callable[[Source], EmbeddingTable]:
         """The numbers themselves, which nothing is fitted for."""
         return partial(values_table, spec=self)
-
-    def _checked(self, source: Source, where: str) -> Series:
-        """The source, if its series have as many channels as the encoder reads.
-
-        Raises:
-            DataError: they have more or fewer.
-        """
-        assert isinstance(source, Series)
-        if source.channels != self.channels:
-            constraint = f"series of {self.channels} channels, as the encoder reads them"
-            raise DataError(complaint(where, "data", constraint, source.channels, "Give series of that kind"))
-        return source
 
 
 def values_table(source: Source, *, spec: SeriesSpec) -> EmbeddingTable:

@@ -50,6 +50,18 @@ class EncoderSpec(ABC):
         found = modality_of(data, among=self.reads, reading=reading)
         return found if found in self.reads else self.reads[0]
 
+    def check(self, source: Source, *, where: str) -> None:
+        """Refuses examples of the encoder's modality that it does not take all the same; most encoders take all.
+
+        Args:
+            source: the examples.
+            where: who asks, for error sentences.
+
+        Raises:
+            DataError: the encoder does not take them.
+        """
+        return None
+
     def build(self) -> nn.Module:
         """The backbone as it was before training: a function of the spec alone."""
         with torch.random.fork_rng(devices=[]):

@@ -64,7 +64,7 @@ class MAE(Method):
         self.backbone, self.patch = backbone, vit.patch_embed.patch_size
         self.patch_dim = math.prod(self.patch) * vit.patch_embed.proj.in_channels
         self.decoder = PatchDecoder(
-            vit.embed_dim, self.patch_dim, width=decoder_dim, depth=decoder_depth, num_heads=decoder_heads
+            vit.embed_dim, self.patch_dim, decoder_dim=decoder_dim, depth=decoder_depth, num_heads=decoder_heads
         )
         self.mask_ratio, self.block, self.normalize = mask_ratio, block, normalize
         self._mask(Draws(torch.zeros(1, dtype=torch.long)), vit.patch_embed.img_size)  # refuses what cannot be

@@ -114,9 +114,9 @@ class PatchDecoder(nn.Module):
     One learned vector stands for every hidden patch; fixed positions tell which is which.
 
     Args:
-        dim: width of the encoder's vectors.
+        encoder_dim: width of the encoder's vectors.
         patch_dim: numbers of a patch.
-        width: inside; a multiple of 4 and of the heads.
+        decoder_dim: width inside; a multiple of 4 and of the heads.
         depth: blocks.
         num_heads: of a block's attention.
 
@@ -126,20 +126,22 @@ class PatchDecoder(nn.Module):
     Source: MAE, He et al. 2021, arXiv 2111.06377, section 3 (width 512 and 8 blocks for ImageNet).
     """
 
-    def __init__(self, dim: int, patch_dim: int, *, width: int = 128, depth: int = 2, num_heads: int = 4) -> None:
+    def __init__(
+        self, encoder_dim: int, patch_dim: int, *, decoder_dim: int = 128, depth: int = 2, num_heads: int = 4
+    ) -> None:
         from timm.models.vision_transformer import Block
 
         super().__init__()
         step = math.lcm(4, num_heads)
-        if width < 1 or width % step:
-            next_step = f"Try {max(1, round(width / step)) * step}"
-            raise ValueError(complaint("PatchDecoder", "width", f"a multiple of {step}", width, next_step))
-        self.embed = nn.Linear(dim, width)
-        self.hidden = nn.Parameter(torch.randn(width) * 0.02)
+        if decoder_dim < 1 or decoder_dim % step:
+            next_step = f"Try {max(1, round(decoder_dim / step)) * step}"
+            raise ValueError(complaint("PatchDecoder", "decoder_dim", f"a multiple of {step}", decoder_dim, next_step))
+        self.embed = nn.Linear(encoder_dim, decoder_dim)
+        self.hidden = nn.Parameter(torch.randn(decoder_dim) * 0.02)
         norm: Any = partial(nn.LayerNorm, eps=1e-6)
-        blocks = (Block(width, num_heads, qkv_bias=True, norm_layer=norm) for _ in range(depth))
-        self.blocks, self.norm = nn.Sequential(*blocks), norm(width)
-        self.predict = nn.Linear(width, patch_dim)
+        blocks = (Block(decoder_dim, num_heads, qkv_bias=True, norm_layer=norm) for _ in range(depth))
+        self.blocks, self.norm = nn.Sequential(*blocks), norm(decoder_dim)
+        self.predict = nn.Linear(decoder_dim, patch_dim)
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)

@@ -79,7 +79,7 @@ def vit_of(backbone: nn.Module, *, where: str) -> Any:
     net = getattr(backbone, "net", backbone)
     if not isinstance(net, VisionTransformer) or net.attn_pool is not None or net.pos_embed is None:
         got = type(net).__name__
-        next_step = "Try --backbone vit_tiny"
+        next_step = "Try --backbone vit_tiny, or vit for series"
         raise ValueError(complaint(where, "backbone", "a plain vision transformer of timm", got, next_step))
     size, patch = net.patch_embed.img_size[1], net.patch_embed.patch_size[1]
     if size % patch:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from nearfar.data.modality import KINDS
 from nearfar.data.series import Series
 from nearfar.data.source import Source
 from nearfar.engine.encoder import Encoder
@@ -47,7 +48,7 @@ OWN: Mapping[str, Mapping[str, Any]] = {
     "vae": {"options": {"latent_dim": 32}},
     "mae": {
         "backbone": "vit", "optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 0.05,
-        "options": {"mask_ratio": 0.5, "normalize": False},
+        "options": {"mask_ratio": 0.75, "normalize": False},
     },
 }  # fmt: skip
 """What a method takes otherwise."""
@@ -96,6 +97,7 @@ class SeriesBook(Book):
         assert isinstance(source, Series)
         begun = _begun(said["init"])
         if begun is not None:
+            begun.check(source, where="pretrain")
             return replace(begun, seed=seed, size=self._size(said, source, recipe))
         mean, std = channel_statistics(source)
         return SeriesSpec(
@@ -105,6 +107,7 @@ class SeriesBook(Book):
 
     def alike(self, spec: EncoderSpec, source: Source, seed: int) -> SeriesSpec:
         assert isinstance(spec, SeriesSpec)
+        spec.check(source, where="finetune")
         return replace(spec, seed=seed)
 
     def again(self, settings: Settings) -> Recipe:
@@ -145,6 +148,6 @@ def _begun(init: str | None) -> SeriesSpec | None:
     folder = Path(init)
     spec = Encoder.load(folder).spec if RunFolder(folder).encoder.exists() else None
     if not isinstance(spec, SeriesSpec):
-        got = init if spec is None else f"{init}, one of {spec.modality}"
+        got = init if spec is None else f"{init}, one on {KINDS[spec.modality].many}"
         raise DataError(complaint("pretrain", "init", "a run on series", got, "Name the folder of such a run"))
     return spec

@@ -14,7 +14,7 @@ from torch import nn
 
 from nearfar.data import Tokenizer, open_source
 from nearfar.data.sentences import Sentences
-from nearfar.engine import Encoder, ImageSpec, TextSpec, read_pretrained
+from nearfar.engine import Encoder, ImageSpec, SeriesSpec, TextSpec, read_pretrained
 from nearfar.engine.exporting import export_encoder
 from nearfar.engine.exporting.recurrent import Unrolled
 from nearfar.networks import TextRecurrent
@@ -112,6 +112,20 @@ def test_pictures(backbone: str, tmp_path: Path) -> None:
         pixels = (pictures.transpose(0, 3, 1, 2).astype(np.float32) / 255 - mean) / std
         (found,) = session.run(["embedding"], {"pixels": pixels})
         np.testing.assert_allclose(found, encoder.embed(open_source(pictures)).vectors, atol=1e-4)
+
+
+@pytest.mark.parametrize("backbone", ["small", "vit"])
+def test_series(backbone: str, tmp_path: Path) -> None:
+    spec = SeriesSpec(backbone=backbone, seed=0, size=40, channels=2, mean=(1.0, 2.0), std=(0.5, 3.0))
+    encoder = Encoder(spec, spec.build())
+    session = exported(encoder, tmp_path)
+    said = session.get_modelmeta().custom_metadata_map
+    mean, std = (np.array(json.loads(said[name]), np.float32)[:, None] for name in ("mean", "std"))
+    assert (said["modality"], json.loads(said["size"]), json.loads(said["channels"])) == ("series", 40, 2)
+    for count in (1, 5):
+        series = np.random.default_rng(0).normal(size=(count, 2, 40)).astype(np.float32)
+        (found,) = session.run(["embedding"], {"series": (series - mean) / std})
+        np.testing.assert_allclose(found, encoder.embed(series).vectors, atol=1e-4)
 
 
 @pytest.mark.parametrize("pooling", ["mean", "last"])

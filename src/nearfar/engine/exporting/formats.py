@@ -86,7 +86,7 @@ FORMATS: Mapping[str, Format] = {
         "import timm; model = timm.create_model({1!r}, pretrained=True)",
     ),
     "onnx": Format(
-        "an encoder of pictures or one of texts",
+        "an encoder of pictures, of series or of texts",
         is_graph,
         write_onnx,
         "import onnxruntime; model = onnxruntime.InferenceSession({0!r})",

@@ -13,6 +13,7 @@ from nearfar.engine.encoder import Encoder
 from nearfar.engine.exporting.libraries import library
 from nearfar.engine.exporting.recurrent import Unrolled
 from nearfar.engine.image_spec import ImageSpec
+from nearfar.engine.series_spec import SeriesSpec
 from nearfar.engine.text_spec import TextSpec
 from nearfar.networks.recurrent import TextRecurrent
 from nearfar.views.tokens import Tokens
@@ -37,17 +38,18 @@ class _OfTexts(nn.Module):
 
 def is_graph(encoder: Encoder) -> bool:
     """Whether an encoder is one network with one kind of input."""
-    return isinstance(encoder.spec, ImageSpec | TextSpec)
+    return isinstance(encoder.spec, ImageSpec | SeriesSpec | TextSpec)
 
 
 def write_onnx(encoder: Encoder, out: Path) -> None:
     """Writes the network as a graph, with what it has to be fed in the file's metadata.
 
-    A graph of pictures takes `pixels` (n, c, size, size), already normalised; one of texts `input_ids` and
-    `attention_mask` (n, t), with the padding on the right. Both give `embedding` (n, d). Any n and t will do.
+    A graph of pictures takes `pixels` (n, c, size, size), one of series `series` (n, c, size), both already normalised;
+    one of texts `input_ids` and `attention_mask` (n, t), with the padding on the right. All give `embedding` (n, d).
+    Any n and t will do.
 
     Args:
-        encoder: of pictures or of texts.
+        encoder: of pictures, of series or of texts.
         out: the file to make.
 
     Raises:
@@ -81,6 +83,8 @@ def _inputs(encoder: Encoder) -> dict[str, Tensor]:
     spec = encoder.spec
     if isinstance(spec, ImageSpec):
         return {"pixels": torch.zeros(3, spec.channels, spec.size, spec.size)}
+    if isinstance(spec, SeriesSpec):
+        return {"series": torch.zeros(3, spec.channels, spec.size)}
     assert isinstance(spec, TextSpec)
     length = min(5, spec.max_length)
     mask = (torch.arange(length) < torch.tensor([[length], [length], [1]])).long()
@@ -101,7 +105,7 @@ def _metadata(encoder: Encoder) -> dict[str, str]:
     """All that is needed besides the graph, each as JSON but for words."""
     spec = encoder.spec
     common = {"nearfar": version("nearfar"), "modality": spec.modality, "backbone": spec.backbone}
-    if isinstance(spec, ImageSpec):
+    if isinstance(spec, ImageSpec | SeriesSpec):
         seen = {"size": spec.size, "channels": spec.channels, "mean": spec.mean, "std": spec.std}
         return common | {name: json.dumps(value) for name, value in seen.items()}
     assert isinstance(spec, TextSpec)
