@@ -11,7 +11,6 @@ minutes as both took together. Probes as in methods.py. Each seed is a process o
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from machine import processor
 from methods import TRAIN_ROWS, scores, spread, training_pictures
+from recorded import filled
 
 import nearfar
 
@@ -78,14 +77,7 @@ def main() -> None:
         torch.set_num_threads(1)
         print(json.dumps(run_seed(arguments.one)))
         return
-    records = json.loads(RECORDS.read_text()) if RECORDS.exists() else {}
-    for seed in [] if arguments.table else arguments.seeds:
-        if str(seed) not in records:
-            command = [sys.executable, __file__, "--one", str(seed)]
-            done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-            found = json.loads(done.stdout.decode().splitlines()[-1])
-            records[str(seed)] = found | {"processor": processor(), "torch": torch.__version__}
-            RECORDS.write_text(json.dumps(records, indent=1) + "\n")
+    records = filled(RECORDS, [] if arguments.table else map(str, arguments.seeds), script=__file__)
     if not records:
         sys.exit(f"benchmarks: {RECORDS.name} must be in {RECORDS.parent}. Run `python {sys.argv[0]}` first.")
     print(table(records))

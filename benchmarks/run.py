@@ -3,7 +3,8 @@
     python benchmarks/run.py
 
 Takes about ten minutes on two cores. Tables that take longer are printed from their records, which `speedrun.py`,
-`methods.py`, `judging.py`, `captions.py`, `texts.py`, `pairs_speed.py` and `mae_speed.py` fill.
+`methods.py`, `judging.py`, `captions.py`, `texts.py`, `pairs_speed.py`, `mae_speed.py`, `from_autoencoder.py` and
+`series.py` fill.
 """
 
 import subprocess
@@ -25,6 +26,8 @@ PARTS = (
     ["texts.py", "--table"],
     ["pairs_speed.py", "--table"],
     ["mae_speed.py", "--table"],
+    ["from_autoencoder.py", "--table"],
+    ["series.py", "--table"],
 )
 
 if __name__ == "__main__":
