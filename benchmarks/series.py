@@ -1,6 +1,6 @@
-"""Methods on series: sensors of a watch, accelerometers, heartbeats, beside the same networks untrained and raw numbers.
+"""Methods on series: a watch, accelerometers, heartbeats, beside the same networks untrained and raw numbers.
 
-    python benchmarks/series.py ['METHOD DATA' ...]    fills records/series.json, half an hour on one core
+    python benchmarks/series.py ['METHOD DATA' ...]    fills records/series.json, three quarters of an hour on one core
     python benchmarks/series.py --table          prints the record
 
 The recipes as they ship, the sets' own splits, labels for the probes alone, seed 0. Each run is a process of its own on
@@ -27,7 +27,7 @@ SETS = {
     "Epilepsy_train137": "movements, 3 channels of 206 steps",
     "ECG5000_train500": "heartbeats, 1 channel of 140 steps",
 }
-METHODS = ("autoencoder", "denoisingautoencoder", "vae", "mae")
+METHODS = ("autoencoder", "denoisingautoencoder", "vae", "mae", "simclr", "vicreg")
 PROBES = {"knn": "k-NN", "linear": "linear", "fewshot": "10 labels a class"}
 
 

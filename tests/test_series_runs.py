@@ -11,11 +11,13 @@ import torch
 import nearfar
 from nearfar.engine import load_checkpoint, recorder
 from nearfar.errors import Interrupted, NearfarError
+from nearfar.methods import METHODS
 from nearfar.records import MetricsLog, RunFolder
 from nearfar.report import write_report
 
 QUICK = {"steps": 3, "batch_size": 16, "workers": 0}
-METHODS = ["autoencoder", "denoisingautoencoder", "mae", "vae"]
+REBUILT = ["autoencoder", "denoisingautoencoder", "mae", "vae"]
+JOINT = sorted(name for name, method in METHODS.items() if {"text", "series"} <= {*method.modalities})
 
 
 def waves(count: int = 60, *, channels: int = 2, length: int = 40, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -36,7 +38,7 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", REBUILT)
 def test_a_run_leaves_an_encoder_its_numbers_and_a_page(name: str, file: Path, tmp_path: Path) -> None:
     run = nearfar.pretrain(name, file, out=tmp_path / "run", **QUICK)
     records = MetricsLog.read(RunFolder(run.path).metrics)
@@ -53,6 +55,24 @@ def test_a_run_leaves_an_encoder_its_numbers_and_a_page(name: str, file: Path, t
     assert "What it makes of series" in page
     assert "Raw numbers" in page
     assert "seriess" not in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", JOINT)
+def test_joint_embedding_learns_from_series(name: str, file: Path, tmp_path: Path) -> None:
+    run = nearfar.pretrain(name, file, out=tmp_path / "run", **QUICK)
+    records = MetricsLog.read(RunFolder(run.path).metrics)
+    assert all(np.isfinite(record["loss"]) for record in records)
+    assert run.encoder.embed(file).vectors.shape == (42, run.encoder.dim)
+
+
+def test_contrast_tells_waves_apart(tmp_path: Path) -> None:
+    x, y = waves(240)
+    run = nearfar.pretrain("simclr", x[:180], out=tmp_path / "run", steps=40, batch_size=60)
+    scores = nearfar.evaluate(run, (x[:180], y[:180]), test=(x[180:], y[180:]), probes=("knn",)).as_dict()
+    reached, before = (rows["knn"]["accuracy"] for rows in (scores["scores"], scores["baselines"]["untrained"]))
+    assert reached > 0.9
+    assert reached > before
 
 
 @pytest.mark.slow
@@ -104,5 +124,5 @@ def test_wrong_calls(file: Path, tmp_path: Path) -> None:
         nearfar.embed(run, waves(channels=3)[0])
     with pytest.raises(ValueError, match=r"MAE: backbone must be a plain vision transformer .* Got 'SmallResNet'"):
         nearfar.pretrain("mae", file, backbone="small", out=tmp_path / "other")
-    with pytest.raises(NearfarError, match=r"data must be uint8 pictures"):
+    with pytest.raises(NearfarError, match=r"data must be pictures\. Got 'series'\. Name other data"):
         nearfar.pretrain("jigsaw", waves()[0], out=tmp_path / "other")

@@ -84,8 +84,8 @@ nearfar pretrain simclr flat --image-column photo
 nearfar pretrain simclr floats.npy
     pretrain: data must be uint8 pictures of shape (n, h, w) or (n, h, w, c). Got 'float64 of shape (8, 16, 16)'.
     Scale it to 0 ... 255: (255 * array).astype('uint8').
-nearfar pretrain simclr vectors.npy
-    pretrain: data must be pictures or texts. Got 'series'. Name other data, or another method.
+nearfar pretrain cpc vectors.npy
+    pretrain: data must be pictures. Got 'series'. Name other data, or another method.
 nearfar pretrain simclr arrays.npz
     pretrain: data must be arrays of which one is called 'X'. Got ['weights']. Rename one.
 nearfar pretrain simclr unaligned.npz
@@ -247,8 +247,6 @@ nearfar pretrain mae series.npz --init runs/first
     pretrain: init must be a run on series. Got 'runs/first, one on pictures'. Name the folder of such a run.
 nearfar pretrain denoisingautoencoder series.npz --strength 0
     DenoisingAutoencoder: strength must be above 0. Got 0.0. Try 0.5.
-nearfar pretrain simclr series.npz
-    pretrain: data must be pictures or texts. Got 'series'. Name other data, or another method.
 nearfar pretrain jigsaw series.npz
     pretrain: data must be pictures. Got 'series'. Name other data, or another method.
 nearfar pretrain autoencoder complex.npy

@@ -15,6 +15,8 @@ from nearfar.recipes.resolve import OF_SOME
 from nearfar.views import SeriesPolicy
 
 OF_SERIES = sorted(name for name, method in METHODS.items() if "series" in method.modalities)
+ALONE = ("autoencoder", "denoisingautoencoder", "instdisc", "mae", "supervised", "vae")
+"""Methods of one view."""
 NAMES = ("backbone", "init", "epochs", "steps", "batch_size", "optimizer", "learning_rate", "weight_decay", "clip")
 SAID = dict.fromkeys((*NAMES, "examples", "without", *OF_SOME)) | {"accumulate": 1}
 
@@ -29,7 +31,9 @@ def resolved(name: str, source: Series, **said: Any) -> Settings:
 
 
 def test_which_methods_learn_from_series() -> None:
-    assert {"autoencoder", "denoisingautoencoder", "mae", "vae"} <= set(OF_SERIES)
+    assert {"autoencoder", "denoisingautoencoder", "mae", "vae", "simclr", "byol", "vicreg", "supcon"} <= set(OF_SERIES)
+    of_texts = {name for name, method in METHODS.items() if {"image", "text"} <= set(method.modalities)}
+    assert of_texts <= set(OF_SERIES), "joint embedding is told by views alone"
 
 
 @pytest.mark.parametrize("name", OF_SERIES)
@@ -44,7 +48,9 @@ def test_a_method_of_series_takes_its_recipe(name: str, length: int) -> None:
     assert np.allclose(spec.std, 3, atol=0.3)
     assert settings.options.get("shape", (3, spec.size)) == (3, spec.size)
     METHODS[name](spec.build(), **settings.options)
-    assert isinstance(policy(settings), SeriesPolicy)
+    views = policy(settings)
+    assert isinstance(views, SeriesPolicy)
+    assert len(views.views) == (1 if name in ALONE else 2)
     assert described(settings).startswith(f"Settings: {spec.backbone} of {spec.size} steps, ")
     assert Settings.from_dict(settings.as_dict()) == settings
     assert settings.steps >= 500

@@ -19,7 +19,7 @@ from nearfar.networks.series_backbone import series_backbone
 from nearfar.records import EmbeddingTable
 from nearfar.views.draws import Draws
 from nearfar.views.plan import ViewPlan
-from nearfar.views.series import SeriesView, weak_strong
+from nearfar.views.series import SeriesView, weak_series
 
 __all__ = ["SeriesSpec", "values_table"]
 
@@ -95,10 +95,10 @@ class SeriesSpec(EncoderSpec):
     ) -> Iterator[tuple[tuple[Any, ...], Int[np.ndarray, "n"]]]:
         """Each series scaled and with noise, as in TS-TCC's weak view, with its rows."""
         assert isinstance(source, Series)
-        view = weak_strong(self.size, mean=self.mean, std=self.std).views[0]
+        policy = weak_series(self.size, mean=self.mean, std=self.std, num_views=num_views)
         for rows in _in_order(len(source), 256):
-            values, draws = source.values(rows).to(device), Draws.of(seed, 0, torch.from_numpy(rows).to(device))
-            yield tuple(view(values, draws.fold(place)) for place in range(num_views)), rows
+            draws = Draws.of(seed, 0, torch.from_numpy(rows).to(device))
+            yield policy(source.values(rows).to(device), draws), rows
 
     def raw(self, fitted: Source | None) -> Callable[[Source], EmbeddingTable]:
         """The numbers themselves, which nothing is fitted for."""

@@ -33,7 +33,7 @@ class BarlowTwins(Method):
 
     paper: ClassVar[str] = "Barlow Twins, Zbontar et al. 2021, arXiv 2103.03230"
     summary: ClassVar[str] = "dimensions agree between two views of an example and differ from one another"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
 
     def __init__(
         self,

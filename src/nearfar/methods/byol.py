@@ -38,7 +38,7 @@ class BYOL(Method):
 
     paper: ClassVar[str] = "BYOL, Grill et al. 2020, arXiv 2006.07733"
     summary: ClassVar[str] = "a view predicts where a slow copy of the network puts the other view; nothing is far"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
     accumulates: ClassVar[bool] = True
 
     def __init__(

@@ -46,7 +46,7 @@ class DINO(Method):
 
     paper: ClassVar[str] = "DINO, Caron et al. 2021, arXiv 2104.14294"
     summary: ClassVar[str] = "views predict how a slow copy of the network sorts the whole example; nothing is far"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
     accumulates: ClassVar[bool] = True
 
     center: Tensor

@@ -36,7 +36,7 @@ class DrLIM(Method):
 
     paper: ClassVar[str] = "DrLIM, Hadsell et al. 2006"
     summary: ClassVar[str] = "views of an example, or of its class, are near; another example is far by a margin"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
 
     def __init__(
         self, backbone: nn.Module, *, hidden_dim: int = 2048, projection_dim: int = 128, margin: float = 1.0

@@ -39,7 +39,7 @@ class InstDisc(Method):
 
     paper: ClassVar[str] = "InstDisc, Wu et al. 2018, arXiv 1805.01978"
     summary: ClassVar[str] = "a view is near what is remembered of its example, and far from all other examples"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
     accumulates: ClassVar[bool] = True
     min_batch: ClassVar[int] = 1
 

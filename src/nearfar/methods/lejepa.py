@@ -38,7 +38,7 @@ class LeJEPA(Method):
 
     paper: ClassVar[str] = "LeJEPA, Balestriero and LeCun 2025, arXiv 2511.08544"
     summary: ClassVar[str] = "views of an example are near, and all embeddings make a Gaussian cloud"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
 
     def __init__(
         self,

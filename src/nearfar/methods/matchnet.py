@@ -35,7 +35,7 @@ class MatchNet(Method):
 
     paper: ClassVar[str] = "MatchNet, Han et al. 2015"
     summary: ClassVar[str] = "a learned metric says which views are of one example, or of one class, and which are not"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
 
     def __init__(self, backbone: nn.Module, *, bottleneck_dim: int = 256, hidden_dim: int = 512) -> None:
         super().__init__()

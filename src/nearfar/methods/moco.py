@@ -42,7 +42,7 @@ class MoCo(Method):
 
     paper: ClassVar[str] = "MoCo v2, Chen et al. 2020, arXiv 2003.04297"
     summary: ClassVar[str] = "two views of an example are near, a queue of earlier examples is far"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
     accumulates: ClassVar[bool] = True
 
     def __init__(

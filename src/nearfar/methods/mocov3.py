@@ -40,7 +40,7 @@ class MoCoV3(Method):
 
     paper: ClassVar[str] = "MoCo v3, Chen et al. 2021, arXiv 2104.02057"
     summary: ClassVar[str] = "a view predicts the slow network's key of the other view among the keys of the batch"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
 
     def __init__(
         self,

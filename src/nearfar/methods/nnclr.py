@@ -38,7 +38,7 @@ class NNCLR(Method):
 
     paper: ClassVar[str] = "NNCLR, Dwibedi et al. 2021, arXiv 2104.14548"
     summary: ClassVar[str] = "a view and the nearest neighbour of the other view are near, the rest of the batch is far"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
 
     def __init__(
         self,

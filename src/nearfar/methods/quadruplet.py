@@ -36,7 +36,7 @@ class Quadruplet(Method):
 
     paper: ClassVar[str] = "Quadruplet, Chen et al. 2017, arXiv 1704.01719"
     summary: ClassVar[str] = "views of an example, or of its class, are nearer than others and than two strangers are"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
     min_batch: ClassVar[int] = 3
 
     def __init__(

@@ -32,7 +32,7 @@ class SimCLR(Method):
 
     paper: ClassVar[str] = "SimCLR, Chen et al. 2020, arXiv 2002.05709"
     summary: ClassVar[str] = "two views of an example are near, all other views of the batch are far"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
 
     def __init__(
         self, backbone: nn.Module, *, hidden_dim: int = 2048, projection_dim: int = 128, temperature: float = 0.2

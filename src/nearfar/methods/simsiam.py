@@ -35,7 +35,7 @@ class SimSiam(Method):
 
     paper: ClassVar[str] = "SimSiam, Chen and He 2020, arXiv 2011.10566"
     summary: ClassVar[str] = "a view predicts where the same network puts the other view; nothing is far"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
     accumulates: ClassVar[bool] = True
 
     def __init__(self, backbone: nn.Module, *, projection_dim: int = 2048, hidden_dim: int = 512) -> None:

@@ -38,7 +38,7 @@ class SupCon(Method):
 
     paper: ClassVar[str] = "SupCon, Khosla et al. 2020, arXiv 2004.11362"
     summary: ClassVar[str] = "views of one class, or of one example, are near, all others are far"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
 
     def __init__(
         self,

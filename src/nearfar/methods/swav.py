@@ -44,7 +44,7 @@ class SwAV(Method):
 
     paper: ClassVar[str] = "SwAV, Caron et al. 2020, arXiv 2006.09882"
     summary: ClassVar[str] = "views of an example predict each other's prototypes, which the batch uses equally"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
 
     def __init__(
         self,

@@ -37,7 +37,7 @@ class Triplet(Method):
 
     paper: ClassVar[str] = "FaceNet, Schroff et al. 2015, arXiv 1503.03832"
     summary: ClassVar[str] = "views of an example, or of its class, are nearer than others by a margin"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
 
     def __init__(
         self,

@@ -34,7 +34,7 @@ class VICReg(Method):
 
     paper: ClassVar[str] = "VICReg, Bardes et al. 2021, arXiv 2105.04906"
     summary: ClassVar[str] = "two views of an example are near, dimensions vary and do not vary together"
-    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text", "series")
 
     def __init__(
         self,

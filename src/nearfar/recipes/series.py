@@ -22,10 +22,10 @@ from nearfar.engine.spec import EncoderSpec
 from nearfar.errors import DataError, complaint
 from nearfar.networks.series_backbone import whole_patches
 from nearfar.recipes.book import Book
-from nearfar.recipes.image import FINE
+from nearfar.recipes.image import FINE, SMALL_ONES
 from nearfar.recipes.recipe import Recipe, with_counts
 from nearfar.records import RunFolder
-from nearfar.views.series import SeriesPolicy, whole_series
+from nearfar.views.series import SeriesPolicy, weak_series, weak_strong, whole_series
 
 __all__ = ["SeriesBook", "channel_statistics", "for_series"]
 
@@ -38,15 +38,18 @@ SHARED = Recipe(
     warmup=0.05,
     epochs=50,
     least_steps=500,
-    policy=whole_series,
+    policy=weak_strong,
 )
-"""What the methods share."""
+"""What the methods share. Methods of two views see a weak and a strong one."""
 
 OWN: Mapping[str, Mapping[str, Any]] = {
-    "autoencoder": {"options": {"latent_dim": 64}},
-    "denoisingautoencoder": {"options": {"latent_dim": 64}},
-    "vae": {"options": {"latent_dim": 32}},
+    "instdisc": {"policy": weak_series},
+    "supervised": {"policy": weak_series},
+    "autoencoder": {"policy": whole_series, "options": {"latent_dim": 64}},
+    "denoisingautoencoder": {"policy": whole_series, "options": {"latent_dim": 64}},
+    "vae": {"policy": whole_series, "options": {"latent_dim": 32}},
     "mae": {
+        "policy": whole_series,
         "backbone": "vit", "optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 0.05,
         "options": {"mask_ratio": 0.75, "normalize": False},
     },
@@ -65,7 +68,8 @@ def for_series(method: str, *, begun: bool = False) -> Recipe:
         begun: whether the network begins from trained weights.
     """
     fine = {name: value for name, value in FINE.get(method, {}).items() if begun and name != "stages"}
-    return replace(SHARED, **{**OWN.get(method, {}), **fine})
+    heads = {"options": SMALL_ONES[method]["options"]} if method in SMALL_ONES else {}
+    return replace(SHARED, **{**heads, **OWN.get(method, {}), **fine})
 
 
 def channel_statistics(source: Series) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -17,6 +17,7 @@ from nearfar.views.series import (
     SeriesView,
     permute_segments,
     resample,
+    weak_series,
     weak_strong,
     whole_series,
 )
@@ -115,6 +116,7 @@ __all__ = [
     "twins",
     "walk_panel",
     "weak",
+    "weak_series",
     "weak_strong",
     "whole_series",
     "words",

@@ -10,7 +10,7 @@ from torch import Tensor
 from nearfar.errors import complaint
 from nearfar.views.draws import Draws
 
-__all__ = ["SeriesPolicy", "SeriesView", "permute_segments", "resample", "weak_strong", "whole_series"]
+__all__ = ["SeriesPolicy", "SeriesView", "permute_segments", "resample", "weak_series", "weak_strong", "whole_series"]
 
 _SCALE, _ORDER, _JITTER = range(3)  # what the draws of one view are folded with
 
@@ -131,6 +131,30 @@ def whole_series(length: int, *, mean: tuple[float, ...], std: tuple[float, ...]
     return SeriesPolicy((SeriesView(length=length, mean=mean, std=std),))
 
 
+def weak_series(
+    length: int,
+    *,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    scale: float = 0.2,
+    jitter: float = 0.1,
+    num_views: int = 1,
+) -> SeriesPolicy:
+    """Views that change little: another scale, and some noise, as in TS-TCC's weak view.
+
+    Args:
+        length: steps of a view.
+        mean: of each channel.
+        std: of each channel.
+        scale: standard deviation of the factor.
+        jitter: standard deviation of the noise.
+        num_views: how many, each with draws of its own.
+
+    Source: TS-TCC, Eldele et al. 2021, arXiv 2106.14112, section 3.1, which leaves the numbers to the data.
+    """
+    return SeriesPolicy((SeriesView(length=length, mean=mean, std=std, scale=scale, jitter=jitter),) * num_views)
+
+
 def weak_strong(
     length: int,
     *,
@@ -152,5 +176,5 @@ def weak_strong(
 
     Source: TS-TCC, Eldele et al. 2021, arXiv 2106.14112, section 3.1, which leaves the numbers to the data.
     """
-    view = SeriesView(length=length, mean=mean, std=std, scale=scale, jitter=jitter)
-    return SeriesPolicy((view, SeriesView(length=length, mean=mean, std=std, segments=segments, jitter=jitter)))
+    (weak,) = weak_series(length, mean=mean, std=std, scale=scale, jitter=jitter).views
+    return SeriesPolicy((weak, SeriesView(length=length, mean=mean, std=std, segments=segments, jitter=jitter)))
