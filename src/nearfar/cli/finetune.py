@@ -23,7 +23,7 @@ def _finetune(run: Path, data: Path, **given: Any) -> None:
     show(f"The encoder and its classifier are in {done.path}, their page is {page}.")
     say("\nNext:")
     next_steps = {
-        f"nearfar predict {typed} PICTURES --out predictions.csv": "the class of each, and the example it is most like",
+        f"nearfar predict {typed} DATA --out predictions.csv": "the class of each, and the example it is most like",
         f"nearfar evaluate {typed} {named}": "what is the encoder worth now?",
     }
     say(listing(next_steps))

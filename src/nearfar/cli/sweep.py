@@ -85,7 +85,7 @@ def _tell(found: Sweep) -> None:
         best = max(found.done, key=lambda trial: oriented(found.by, trial.readings[found.by].mean))
         typed = shlex.quote(str(best.path))
         say("\nNext:")
-        say(listing({f"nearfar embed {typed} PICTURES --out vectors.parquet": "with the encoder that did best"}))
+        say(listing({f"nearfar embed {typed} DATA --out vectors.parquet": "with the encoder that did best"}))
 
 
 def _table(found: Sweep) -> Table:

@@ -1,10 +1,11 @@
 """The door for series: arrays of numbers, in memory and in files of numpy."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Int, Shaped
 
 from nearfar.data._containers.careful import careful, check_there
 from nearfar.data._containers.numpy_file import Rows, peek, read_numpy
@@ -50,18 +51,25 @@ def open_series(
     values = _checked(rows.values, where)
     labels, class_names = rows.numbered(one="series", where=where)
     wanted, faults = positions_of(rows.splits, split, count=len(values), where=where), _faults(values)
-    used = wanted[[row not in faults for row in wanted.tolist()]]
+    used = np.array([row for row in wanted.tolist() if row not in faults], dtype=np.int64)
     skipped = [(rows.names[row], faults[row]) for row in wanted.tolist() if row in faults]
-    if skipped and (not len(used) or (reading is not None and reading.strict)):
+    _check_usable(used, skipped, name=name, strict=reading is not None and reading.strict, where=where)
+    return Series(
+        values, used, name=name, ids=[rows.names[row] for row in used.tolist()],
+        labels=None if labels is None else labels[used], class_names=class_names, skipped=skipped,
+    )  # fmt: skip
+
+
+def _check_usable(
+    used: Int[np.ndarray, "n"], skipped: Sequence[tuple[str, str]], *, name: str, strict: bool, where: str
+) -> None:
+    """Refuses data of which nothing can be used or, where that is asked for, not all."""
+    if skipped and (strict or not len(used)):
         constraint = "of series without gaps, all of one length"
         got = f"{len(skipped)} that cannot be used, first {skipped[0][0]}: {skipped[0][1]}"
         raise DataError(complaint(where, "data", constraint, got, "Fill the gaps, and cut or resample to one length"))
     if not len(used):
         raise DataError(complaint(where, "data", "at least one series", f"none in {name}", "Add series"))
-    return Series(
-        values, used, name=name, ids=[rows.names[row] for row in used.tolist()],
-        labels=None if labels is None else labels[used], class_names=class_names, skipped=skipped,
-    )  # fmt: skip
 
 
 def series_splits(data: Any) -> tuple[str, ...]:
