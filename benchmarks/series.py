@@ -41,11 +41,11 @@ def measured(method: str, name: str) -> dict[str, Any]:
         begun = time.monotonic()
         run = nearfar.pretrain(method, path, seed=0, out=Path(place) / "run")
         seconds = time.monotonic() - begun
-        found = nearfar.evaluate(run, path).as_dict()
+        found, steps = nearfar.evaluate(run, path).as_dict(), run.record["steps"]
     rows = {"encoder": found["scores"], **found["baselines"]}
     accuracies = {role: {probe: scores[probe]["accuracy"] for probe in PROBES} for role, scores in rows.items()}
-    counts = {name: found["scores"]["knn"]["settings"][name] for name in ("train_rows", "test_rows", "classes")}
-    return accuracies | counts | {"seconds": seconds, "steps": run.record["steps"]}
+    counts = {fact: found["scores"]["knn"]["settings"][fact] for fact in ("train_rows", "test_rows", "classes")}
+    return accuracies | counts | {"seconds": seconds, "steps": steps}
 
 
 def table(records: dict[str, Any]) -> str:
