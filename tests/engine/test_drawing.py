@@ -1,9 +1,11 @@
 """Series as pictures: lines where the numbers are, gaps where there are none."""
 
+import numpy as np
 import torch
 
+from nearfar.data import open_series
 from nearfar.engine.drawing import drawn
-from nearfar.engine.gallery_series import drawn_rows
+from nearfar.engine.gallery_series import drawn_rows, thumbnails
 
 WHITE = 255
 
@@ -55,3 +57,13 @@ def test_rows_of_one_example_share_a_scale() -> None:
 def test_nothing_at_all_is_drawn_as_nothing() -> None:
     (made,) = drawn_rows([torch.full((1, 1, 5), torch.nan)], together=True)
     assert made.flatten(2).unique(dim=2).shape[2] == 1
+
+
+def test_thumbnails_are_pictures_row_by_row() -> None:
+    values = np.random.default_rng(0).normal(size=(70, 2, 30)) * [[[1.0], [1000.0]]]
+    source = open_series(values)
+    pictures = thumbnails(source)
+    assert len(pictures) == 70
+    assert pictures.channels == 3
+    again = thumbnails(source.select(np.arange(69, -1, -1)))
+    assert np.array_equal(np.asarray(pictures.read(3)), np.asarray(again.read(66))), "the same in any order"

@@ -56,15 +56,16 @@ def pretrain(
     Args:
         method: how to learn: a name that `nearfar methods` lists.
         data: a folder, archive or table of pictures, an array, a data set by name, or a source; or a file of texts, a
-            table with a column of them, or a list.
+            table with a column of them, or a list; or series, as an array or a file of numpy.
         split: which split of the data; "train" where there is one, else all.
         examples: learn from so many examples only, drawn by the seed; where labels are known, each class keeps its
             share. A larger draw has all of a smaller one.
         without: augmentations to leave out of the views: of crop, flip, color, grayscale, blur and solarize.
-        backbone: the network: of pictures "small" or any timm model, of texts "transformer", "causal", "lstm" or "gru";
-            where none is named, the recipe chooses.
+        backbone: the network: of pictures "small" or any timm model, of texts "transformer", "causal", "lstm" or "gru",
+            of series "small" or "vit"; where none is named, the recipe chooses.
         stem: of pictures, the first layers: "small" or "standard"; "small" for pictures of 64 pixels and less.
-        size: of pictures, the side of the views in pixels; as large as the pictures, up to 224.
+        size: of pictures, the side of the views in pixels; as large as the pictures, up to 224. Of series, the steps of
+            the views; as many as the series have, up to 2,048.
         dim: of texts, the width of the network.
         depth: of texts, how many layers the network has.
         max_length: of texts, most tokens of one, special ones too; longer texts lose their end.

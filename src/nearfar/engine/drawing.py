@@ -53,7 +53,6 @@ def _drawn(down: Float[np.ndarray, "c t"], *, height: int, width: int) -> UInt8[
         for run in np.split(np.arange(length), np.flatnonzero(np.diff(there.astype(int))) + 1):
             if there[run[0]]:
                 points = [(float(right[place]), float(values[place])) for place in run]
-                pen.line(
-                    points if len(points) > 1 else points * 2, fill=COLOURS[channel % len(COLOURS)], width=FINE + 1
-                )
+                colour = COLOURS[channel % len(COLOURS)]
+                pen.line(points if len(points) > 1 else points * 2, fill=colour, width=FINE + 1)
     return np.asarray(picture.resize((width, height), Image.Resampling.BOX))

@@ -14,6 +14,7 @@ from nearfar.errors import RunError, complaint
 from nearfar.methods.method import Method
 from nearfar.views.plan import AnyPolicy, ViewPlan
 from nearfar.views.policy import Policy
+from nearfar.views.series import SeriesPolicy
 
 __all__ = ["available_memory", "check_memory", "check_network", "check_precision"]
 
@@ -93,8 +94,9 @@ def check_memory(
 
 def _pixels(spec: EncoderSpec, policy: AnyPolicy) -> int:
     """Numbers in the views of one picture or series; tokens are too few to count."""
-    if isinstance(spec, SeriesSpec):
-        return spec.channels * spec.size
+    if isinstance(policy, SeriesPolicy):
+        assert isinstance(spec, SeriesSpec)
+        return spec.channels * sum(view.length for view in policy.views)
     if not isinstance(policy, Policy):
         return 0
     assert isinstance(spec, ImageSpec)

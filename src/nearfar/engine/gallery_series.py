@@ -18,7 +18,6 @@ from nearfar.records import RunFolder
 __all__ = ["drawn_rows", "series_views", "thumbnails"]
 
 TILE = 48
-_SMALL = 64  # series are drawn at once
 
 
 def drawn_rows(rows: Sequence[Float[Tensor, "m c t"]], *, together: bool) -> list[UInt8[Tensor, "m 3 h w"]]:
@@ -69,17 +68,16 @@ def series_views(
 
 
 def thumbnails(source: Series) -> Pictures:
-    """The series as small pictures, each channel by the scale of all that it has here.
+    """The series as small pictures, every channel brought to variance 1 over all of them.
 
     Args:
         source: the series.
     """
-    made = []
-    for start in range(0, len(source), _SMALL):
-        series = source.values(np.arange(start, min(start + _SMALL, len(source))))
-        centred = (series - series.mean((0, 2), keepdim=True)) / series.std((0, 2), keepdim=True).clamp_min(1e-6)
-        low, high = _ends(centred)
-        made.append(drawn(centred, low=low, high=high, height=TILE, width=TILE))
-    pictures = open_source(torch.cat(made).permute(0, 2, 3, 1).contiguous().numpy())
+    series = source.values(np.arange(len(source)))
+    std, mean = torch.std_mean(series, dim=(0, 2), keepdim=True)
+    alike = (series - mean) / std.clamp_min(1e-6)
+    low, high = _ends(alike)
+    made = drawn(alike, low=low, high=high, height=TILE, width=TILE)
+    pictures = open_source(made.permute(0, 2, 3, 1).contiguous().numpy())
     assert isinstance(pictures, Pictures)
     return pictures

@@ -112,15 +112,8 @@ def _check_enough(source: Source, *, where: str) -> None:
     if len(labels) >= 2 and (counts > 1).sum() < 2:
         lone = named([source.class_names[label] for label in labels[counts == 1]])
         constraint = f"of at least 2 {noun(source, many=True)} in each of 2 classes, one to fit on and one to judge by"
-        raise DataError(
-            complaint(
-                where,
-                "data",
-                constraint,
-                f"1 of class {lone}",
-                f"Add {noun(source, many=True)}, or leave the class out",
-            )
-        )
+        next_step = f"Add {noun(source, many=True)}, or leave the class out"
+        raise DataError(complaint(where, "data", constraint, f"1 of class {lone}", next_step))
 
 
 def account(source: Source, *, role: str, listed: Path | None = None, again: bool = False) -> str:
