@@ -300,11 +300,11 @@ CASES = {
     ),
     "triplet": Case(lambda backbone: Triplet(backbone, hidden_dim=32, projection_dim=8)),
     "vae": Case(lambda backbone: VAE(backbone, beta=0.1, decoder_width=8, **DECODED), **REBUILT | {"steps": 80}),
-    "autoencoder series": SeriesCase(lambda backbone: Autoencoder(backbone, decoder_width=8, **OF_SERIES), **REBUILT),
-    "denoisingautoencoder series": SeriesCase(
+    "autoencoder-series": SeriesCase(lambda backbone: Autoencoder(backbone, decoder_width=8, **OF_SERIES), **REBUILT),
+    "denoisingautoencoder-series": SeriesCase(
         lambda backbone: DenoisingAutoencoder(backbone, strength=0.2, decoder_width=8, **OF_SERIES), **REBUILT
     ),
-    "mae series": SeriesCase(
+    "mae-series": SeriesCase(
         lambda backbone: MAE(backbone, **HIDDEN),
         network=tiny_series_vit,
         only_vits=True,
@@ -313,7 +313,7 @@ CASES = {
         rate=1e-2,
         steps=300,
     ),
-    "vae series": SeriesCase(
+    "vae-series": SeriesCase(
         lambda backbone: VAE(backbone, beta=0.1, decoder_width=8, **OF_SERIES), **REBUILT | {"steps": 150}
     ),
     "clip": PairCase(CLIP, num_views=1),

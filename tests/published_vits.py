@@ -29,7 +29,7 @@ def authors_names(net: Any, *, channels: int = 3) -> dict[str, Tensor]:
     """An encoder and a decoder from chance under the names of MAE's authors."""
     torch.manual_seed(2)
     width = DECODER["decoder_dim"]
-    decoder = PatchDecoder(192, PATCH**2 * channels, width=width, depth=1, num_heads=2).state_dict()
+    decoder = PatchDecoder(192, PATCH**2 * channels, decoder_dim=width, depth=1, num_heads=2).state_dict()
     fixed = sine_cosine(SIZE // PATCH, SIZE // PATCH, width)
     others = {
         "mask_token": decoder.pop("hidden").view(1, 1, -1),

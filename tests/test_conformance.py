@@ -22,7 +22,7 @@ NORM_STATE = ("running_mean", "running_var", "num_batches_tracked")
 
 @pytest.fixture(params=sorted({*METHODS, *CASES}))
 def name(request: pytest.FixtureRequest) -> str:
-    """A method, or one on another kind of examples: "mae series"."""
+    """A method, or one on another kind of examples: "mae-series"."""
     return request.param
 
 
@@ -51,7 +51,7 @@ def test_a_case_exists(name: str) -> None:
 
 
 def test_a_method_is_a_leaf(name: str) -> None:
-    method = METHODS[name.partition(" ")[0]]
+    method = METHODS[name.partition("-")[0]]
     assert method.__subclasses__() == []
     assert method.__bases__ == (Method,)
     assert method.paper
