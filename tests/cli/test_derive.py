@@ -10,8 +10,7 @@ import pytest
 from nearfar import api
 from nearfar.cli.derive import compose, flags_of, outline
 from nearfar.cli.pretrain import GROUPS, OF_SOME
-from nearfar.methods import METHODS
-from nearfar.recipes import COUNTED
+from nearfar.methods import COUNTED, METHODS
 
 
 @pytest.mark.parametrize("name", ["pretrain", "resume", "embed", "evaluate", "write_report"])

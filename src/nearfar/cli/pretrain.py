@@ -10,8 +10,7 @@ from cyclopts import App, Group
 
 from nearfar.cli.derive import Flag, compose, flags_of, outline
 from nearfar.cli.output import is_first, listing, say, show
-from nearfar.methods import METHODS, Method
-from nearfar.recipes import COUNTED
+from nearfar.methods import COUNTED, METHODS, Method
 from nearfar.records import RunFolder, read_json
 from nearfar.report import write_report
 

@@ -19,7 +19,7 @@ from nearfar.methods.lejepa import LeJEPA
 from nearfar.methods.mae import MAE
 from nearfar.methods.maskedlanguage import MaskedLanguage
 from nearfar.methods.matchnet import MatchNet
-from nearfar.methods.method import Attempt, Batch, Method, Partners, Step, mean_over_ranks, partners, solved
+from nearfar.methods.method import COUNTED, Attempt, Batch, Method, Partners, Step, mean_over_ranks, partners, solved
 from nearfar.methods.moco import MoCo
 from nearfar.methods.mocov3 import MoCoV3
 from nearfar.methods.nextsentence import NextSentence
@@ -44,6 +44,7 @@ __all__ = [
     "ALIGN",
     "BYOL",
     "CLIP",
+    "COUNTED",
     "CPC",
     "DINO",
     "MAE",

@@ -15,8 +15,10 @@ from nearfar.distributed import Group, all_gather, all_reduce, first_row, world,
 from nearfar.views.draws import Draws
 from nearfar.views.panels import Panel
 
-__all__ = ["Attempt", "Batch", "Method", "Partners", "Step", "mean_over_ranks", "partners", "solved"]
+__all__ = ["COUNTED", "Attempt", "Batch", "Method", "Partners", "Step", "mean_over_ranks", "partners", "solved"]
 
+COUNTED = ("hard_negatives", "num_classes", "num_examples", "shape")
+"""Options of methods that are facts of the data, and no choice of the user's."""
 _STRANGERS = 2**40
 """Where the numbers of examples without a class begin: far above any class."""
 

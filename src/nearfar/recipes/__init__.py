@@ -5,13 +5,12 @@ from nearfar.recipes.image_text import for_image_text
 from nearfar.recipes.measured import Measured, measured
 from nearfar.recipes.ranges import CHOICES, RANGES, Range, check_options, check_said, method_options
 from nearfar.recipes.recipe import Recipe
-from nearfar.recipes.resolve import COUNTED, described, policy, resolve
+from nearfar.recipes.resolve import described, policy, resolve
 from nearfar.recipes.series import for_series
 from nearfar.recipes.text import for_texts
 
 __all__ = [
     "CHOICES",
-    "COUNTED",
     "RANGES",
     "Measured",
     "Range",

@@ -10,7 +10,7 @@ from nearfar.data.source import Source
 from nearfar.engine.settings import Settings
 from nearfar.engine.spec import EncoderSpec
 from nearfar.errors import DataError, complaint
-from nearfar.methods.method import Method
+from nearfar.methods.method import COUNTED, Method
 from nearfar.recipes.book import Book
 from nearfar.recipes.image import PictureBook
 from nearfar.recipes.image_text import ImageTextBook
@@ -20,10 +20,7 @@ from nearfar.recipes.series import SeriesBook
 from nearfar.recipes.text import TextBook
 from nearfar.views.plan import AnyPolicy
 
-__all__ = ["COUNTED", "described", "policy", "resolve"]
-
-COUNTED = ("hard_negatives", "num_classes", "num_examples", "shape")
-"""Options of methods that are facts of the data."""
+__all__ = ["described", "policy", "resolve"]
 
 BOOKS: Mapping[str, Book] = {
     "image": PictureBook(),
