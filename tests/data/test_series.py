@@ -201,3 +201,29 @@ def test_real_series(shared_data) -> None:
     assert {"PEN", "ROW", "TRAP"} < set(source.class_names)
     with pytest.raises(DataError, match=r"Got '270 that cannot be used, first 0: shorter than others'\. Fill the gaps"):
         open_series(shared_data("timeseries/JapaneseVowels.npz"))
+
+
+def _save(path: Path, **arrays: np.ndarray) -> None:
+    np.save(path, arrays["X"])
+
+
+@pytest.mark.parametrize("name", ["whole.npz", "packed.npz", "plain.npy"])
+def test_damaged_files_get_a_sentence(name: str, tmp_path: Path) -> None:
+    whole = tmp_path / name
+    {"whole": np.savez, "packed": np.savez_compressed, "plain": _save}[whole.stem](whole, X=X)
+    raw, random = whole.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for number in range(60):
+        damaged = bytearray(raw[: random.integers(len(raw))] if number % 3 == 0 else raw)
+        for place in random.integers(
+            min(len(damaged), 200 if number % 3 == 1 else len(raw)), size=min(6, len(damaged))
+        ):
+            damaged[place] = random.integers(256)
+        path = tmp_path / f"damaged{whole.suffix}"
+        path.write_bytes(bytes(damaged))
+        try:
+            modality = modality_of(path, among=("image", "series"), reading=READING)
+            assert len(open_data(path, modality=modality).fingerprint) == 64
+        except DataError:
+            refused += 1
+    assert refused > 20
