@@ -55,7 +55,7 @@ def ours(pictures: torch.Tensor, *, mask_ratio: float, half: bool) -> Turn:
     torch.manual_seed(0)
     method = MAE(backbone("vit_tiny_patch16_224", size=SIZE, channels=3), mask_ratio=mask_ratio, **DECODER)
     method = method.to(memory_format=torch.channels_last).train()
-    assert method.patch == PATCH
+    assert method.patch == (PATCH, PATCH)
     rows = torch.arange(len(pictures))
 
     def loss(step: int) -> torch.Tensor:
