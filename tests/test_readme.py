@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nearfar.engine import Encoder, ImageSpec
 from nearfar.records import EmbeddingTable, MetricsLog, RunFolder, write_json
 
 ROOT = Path(__file__).parents[1]
@@ -66,6 +67,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = MetricsLog(folder.metrics)
     log.append({"step": 1, "loss": 6.2, "learning_rate": 0.01})
     log.close()
+    spec = ImageSpec(backbone="small", stem=None, size=32, channels=3, mean=(0.5,) * 3, std=(0.2,) * 3, seed=0)
+    Encoder(spec, spec.build()).save(folder.path)
     ids = tuple(f"picture {row}" for row in range(8))
     EmbeddingTable(random.normal(size=(8, 4)).astype(np.float32), ids).write("vectors.parquet")
 
