@@ -41,17 +41,14 @@ class Kind(NamedTuple):
     columns: Sequence[str]
 
 
-def _series_splits(data: Any, *, reading: Reading) -> tuple[str, ...]:
-    return series_splits(data)
-
-
-def _text_splits(data: Any, *, reading: Reading) -> tuple[str, ...]:
-    return text_splits(data)
+def _however_read(splits: Callable[[Any], tuple[str, ...]]) -> Callable[..., tuple[str, ...]]:
+    """What gives the splits of data that has the same, however it is read."""
+    return lambda data, *, reading: splits(data)
 
 
 KINDS: Mapping[str, Kind] = {
     "image": Kind("picture", "pictures", open_source, splits, ("image_column", "label_column")),
-    "text": Kind("text", "texts", open_texts, _text_splits, (*TEXT_COLUMNS, "label_column")),
+    "text": Kind("text", "texts", open_texts, _however_read(text_splits), (*TEXT_COLUMNS, "label_column")),
     "image-text": Kind(
         "captioned picture",
         "captioned pictures",
@@ -59,7 +56,7 @@ KINDS: Mapping[str, Kind] = {
         captioned_splits,
         ("image_column", "text_column", "label_column"),
     ),
-    "series": Kind("series", "series", open_series, _series_splits, ()),
+    "series": Kind("series", "series", open_series, _however_read(series_splits), ()),
 }
 """The modalities that data can be of."""
 

@@ -79,9 +79,9 @@ def held_out_series(data: Any, *, split: str | None, count: int, seed: int = 0) 
     Raises:
         DataError: the data is missing or unreadable, or none of the series can be used.
     """
-    names = series_splits(data)
-    for name in ("test", "val"):
-        if name in names and name != (split or "train") and (split or "train") in names:
+    names, learned = series_splits(data), split or "train"
+    for name in ("test", "val") if learned in names else ():
+        if name in names and name != learned:
             found = open_series(data, split=name)
             return HeldOut(found.select(np.random.default_rng(seed).permutation(len(found))[:count]), name)
     return None

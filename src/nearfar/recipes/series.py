@@ -67,7 +67,7 @@ def for_series(method: str, *, begun: bool = False) -> Recipe:
         method: its name on the command line; one without settings of its own has the shared ones.
         begun: whether the network begins from trained weights.
     """
-    fine = {name: value for name, value in FINE.get(method, {}).items() if begun and name != "stages"}
+    fine = FINE.get(method, {}) if begun else {}
     heads = {"options": SMALL_ONES[method]["options"]} if method in SMALL_ONES else {}
     return replace(SHARED, **{**heads, **OWN.get(method, {}), **fine})
 
@@ -99,13 +99,13 @@ class SeriesBook(Book):
 
     def spec(self, recipe: Recipe, said: Mapping[str, Any], source: Source, seed: int) -> SeriesSpec:
         assert isinstance(source, Series)
-        begun = _begun(said["init"])
+        begun, size = _begun(said["init"]), recipe.options["shape"][1]
         if begun is not None:
             begun.check(source, where="pretrain")
-            return replace(begun, seed=seed, size=self._size(said, source, recipe))
+            return replace(begun, seed=seed, size=size)
         mean, std = channel_statistics(source)
         return SeriesSpec(
-            backbone=said["backbone"] or recipe.backbone, seed=seed, size=self._size(said, source, recipe),
+            backbone=said["backbone"] or recipe.backbone, seed=seed, size=size,
             channels=source.channels, mean=mean, std=std,
         )  # fmt: skip
 
