@@ -1,17 +1,16 @@
 """Runs that leave what their method makes of pictures, end to end on little data."""
 
 import json
-import signal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from stopping import stopped_after
 
 import nearfar
 from nearfar.engine import recorder
-from nearfar.errors import Interrupted
 from nearfar.records import RunFolder
 
 QUICK = {"steps": 3, "batch_size": 16, "workers": 0}
@@ -87,22 +86,11 @@ def test_a_test_split_that_is_gone_is_no_reason_to_fail(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["autoencoder", "denoisingautoencoder", "vae", "bigan", "mae", "jigsaw"])
-def test_a_stopped_run_shows_what_one_shows_that_never_was(
-    name: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stopped_run_shows_what_one_shows_that_never_was(name: str, data: Path, tmp_path: Path) -> None:
     nearfar.pretrain(name, str(data), out=tmp_path / "whole", **QUICK)
     nearfar.pretrain(name, str(data), out=tmp_path / "again", **QUICK)
-    record = recorder.Recorder._record
-
-    def interrupting(self: recorder.Recorder, step: int, *arguments: object, **keywords: object) -> None:
-        record(self, step, *arguments, **keywords)
-        if step == 2:
-            signal.raise_signal(signal.SIGTERM)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(recorder.Recorder, "_record", interrupting)
-        with pytest.raises(Interrupted):
-            nearfar.pretrain(name, str(data), out=tmp_path / "stopped", **QUICK)
+    with stopped_after(2):
+        nearfar.pretrain(name, str(data), out=tmp_path / "stopped", **QUICK)
     assert made(tmp_path / "stopped") is None
     assert 'id="made"' not in nearfar.write_report(tmp_path / "stopped").read_text()
     nearfar.resume(tmp_path / "stopped")

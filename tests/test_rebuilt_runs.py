@@ -1,15 +1,14 @@
 """Runs of the methods that rebuild and solve puzzles, as their recipes say, end to end on little data."""
 
-import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from stopping import stopped_after
 
 import nearfar
-from nearfar.engine import load_checkpoint, recorder
-from nearfar.errors import Interrupted
+from nearfar.engine import load_checkpoint
 from nearfar.records import MetricsLog, RunFolder
 
 QUICK = {"steps": 3, "batch_size": 16, "workers": 0}
@@ -52,21 +51,12 @@ def test_a_batch_in_parts_and_gray_pictures(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["bigan", "mae", "vae"])
-def test_a_stopped_run_ends_as_one_that_never_was(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_run_ends_as_one_that_never_was(name: str, tmp_path: Path) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (48, 16, 16), dtype=np.uint8)
     settings = QUICK | {"steps": 4}
     nearfar.pretrain(name, pictures, out=tmp_path / "whole", **settings)
-    record = recorder.Recorder._record
-
-    def interrupting(self: recorder.Recorder, step: int, *arguments: object, **keywords: object) -> None:
-        record(self, step, *arguments, **keywords)
-        if step == 2:
-            signal.raise_signal(signal.SIGTERM)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(recorder.Recorder, "_record", interrupting)
-        with pytest.raises(Interrupted):
-            nearfar.pretrain(name, pictures, out=tmp_path / "stopped", **settings)
+    with stopped_after(2):
+        nearfar.pretrain(name, pictures, out=tmp_path / "stopped", **settings)
     nearfar.resume(tmp_path / "stopped", data=pictures)
     whole, stopped = (load_checkpoint(RunFolder(tmp_path / end).checkpoint) for end in ("whole", "stopped"))
     for key, value in whole["method"].items():

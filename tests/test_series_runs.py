@@ -1,16 +1,16 @@
 """Runs on series, end to end on little data: every method, what comes of them, and what they refuse."""
 
 import json
-import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from stopping import stopped_after
 
 import nearfar
-from nearfar.engine import load_checkpoint, recorder
-from nearfar.errors import Interrupted, NearfarError
+from nearfar.engine import load_checkpoint
+from nearfar.errors import NearfarError
 from nearfar.methods import METHODS
 from nearfar.records import MetricsLog, RunFolder
 from nearfar.report import write_report
@@ -76,20 +76,11 @@ def test_contrast_tells_waves_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_stopped_run_ends_as_one_that_never_was(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_run_ends_as_one_that_never_was(file: Path, tmp_path: Path) -> None:
     settings = QUICK | {"steps": 4}
     nearfar.pretrain("denoisingautoencoder", file, out=tmp_path / "whole", **settings)
-    record = recorder.Recorder._record
-
-    def interrupting(self: recorder.Recorder, step: int, *arguments: object, **keywords: object) -> None:
-        record(self, step, *arguments, **keywords)
-        if step == 2:
-            signal.raise_signal(signal.SIGTERM)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(recorder.Recorder, "_record", interrupting)
-        with pytest.raises(Interrupted):
-            nearfar.pretrain("denoisingautoencoder", file, out=tmp_path / "stopped", **settings)
+    with stopped_after(2):
+        nearfar.pretrain("denoisingautoencoder", file, out=tmp_path / "stopped", **settings)
     nearfar.resume(tmp_path / "stopped")
     whole, stopped = (load_checkpoint(RunFolder(tmp_path / end).checkpoint) for end in ("whole", "stopped"))
     for key, value in whole["method"].items():

@@ -1,7 +1,6 @@
 """A run that was stopped, in whatever way, ends with the weights of a run that never was."""
 
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -11,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from stopping import stopped_after
 
 import nearfar
-from nearfar.engine import load_checkpoint, recorder
-from nearfar.errors import DataError, Interrupted, RunError
+from nearfar.engine import load_checkpoint
+from nearfar.errors import DataError, RunError
 from nearfar.records import MetricsLog, RunFolder
 
 SCRIPT = Path(__file__).with_name("killed_run.py")
@@ -48,22 +48,12 @@ def assert_same_end(one: Path, other: Path) -> None:
 
 
 @pytest.mark.parametrize("optimizer", ["muon", "adamw", "sgd", "lars"])
-def test_a_signal_saves_and_resume_goes_on(
-    optimizer: str, pixels: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_signal_saves_and_resume_goes_on(optimizer: str, pixels: np.ndarray, tmp_path: Path) -> None:
     settings = {"steps": 6, "batch_size": 16, "optimizer": optimizer, "accumulate": 2, "hidden_dim": 32, "clip": 1.0}
     nearfar.pretrain("simclr", pixels, out=tmp_path / "whole", **settings)
-    record = recorder.Recorder._record
-
-    def interrupting(self: recorder.Recorder, step: int, *arguments: object, **keywords: object) -> None:
-        record(self, step, *arguments, **keywords)
-        if step == 3:
-            signal.raise_signal(signal.SIGTERM)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(recorder.Recorder, "_record", interrupting)
-        with pytest.raises(Interrupted, match="Stopped by SIGTERM after step 3 of 6"):
-            nearfar.pretrain("simclr", pixels, out=tmp_path / "stopped", **settings)
+    with stopped_after(3) as told:
+        nearfar.pretrain("simclr", pixels, out=tmp_path / "stopped", **settings)
+    told.match("Stopped by SIGTERM after step 3 of 6")
     assert not RunFolder(tmp_path / "stopped").weights.exists()
     nearfar.resume(tmp_path / "stopped", data=pixels)
     assert_same_end(tmp_path / "whole", tmp_path / "stopped")
